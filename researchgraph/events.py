@@ -1,0 +1,18 @@
+"""The only upward channel: facts changed, whoever derives things from them may listen.
+
+Both signals are sent inside the writing transaction, so that a listener's "stale" rows commit or
+roll back together with the facts. Listeners must be quick, must only mark rows, and must wake
+workers with `transaction.on_commit`.
+
+`works_changed(work_ids: Sequence[int])`: works whose facts changed (fields, versions, identifiers, sources).
+`researchers_changed(researcher_ids: Sequence[int], cause: str)`: researchers whose bylines changed.
+`bylines_changed(block_keys: Sequence[str])`: name blocks with new or changed bylines to decide on.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+works_changed = Signal()
+researchers_changed = Signal()
+bylines_changed = Signal()

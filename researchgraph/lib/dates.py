@@ -1,0 +1,75 @@
+"""Partial ISO dates: "2022", "2022-03" or "2022-03-10". What a source did not say is not invented. Pure."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import UTC, datetime
+from typing import Literal
+
+EARLIEST_YEAR = 1400
+"""No work before printing."""
+
+LATEST_YEAR = datetime.now(UTC).year + 2
+"""Proceedings and issues are dated ahead, but not further."""
+
+Precision = Literal["year", "month", "day"]
+
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
+_LEADING = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?=$|[T ])", re.ASCII)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PRECISIONS: tuple[Precision, ...] = ("year", "month", "day")
+
+
+def plausible_year(year: int | None) -> bool:
+    """Whether a work can carry this year. None is not a year."""
+    return year is not None and EARLIEST_YEAR <= year <= LATEST_YEAR
+
+
+def parts(date: str) -> tuple[int, ...]:
+    """(year,), (year, month) or (year, month, day); () if `date` is not a valid, plausible partial date."""
+    match = _PARTIAL.fullmatch(date)
+    if match is None:
+        return ()
+    numbers = tuple(int(group) for group in match.groups() if group)
+    if not plausible_year(numbers[0]):
+        return ()
+    if len(numbers) > 1 and not 1 <= numbers[1] <= len(_MONTHS):
+        return ()
+    if len(numbers) > 2 and not 1 <= numbers[2] <= calendar.monthrange(numbers[0], numbers[1])[1]:  # noqa: PLR2004
+        return ()
+    return numbers
+
+
+def canonical(date: str) -> str:
+    """The partial date at the start of an ISO date or time; "" if there is no valid one.
+
+    "2022-03-10T17:03:00Z" gives "2022-03-10".
+    """
+    match = _LEADING.match(date.strip())
+    return match[0] if match and parts(match[0]) else ""
+
+
+def precision(date: str) -> Precision | None:
+    """How much a valid partial date says; None for anything else."""
+    known = parts(date)
+    return _PRECISIONS[len(known) - 1] if known else None
+
+
+def compare(one: str, other: str) -> int:
+    """-1, 0 or 1 as far as both dates go: "2022" and "2022-03" are equal. Both must be valid."""
+    shorter = min(len(one), len(other))
+    first, second = one[:shorter], other[:shorter]
+    return (first > second) - (first < second)
+
+
+def display(date: str) -> str:
+    """For people: "Mar 10, 2022", "Mar 2022" or "2022"; "" for anything that is not a valid partial date."""
+    match parts(date):
+        case (year, month, day):
+            return f"{_MONTHS[month - 1]} {day}, {year}"
+        case (year, month):
+            return f"{_MONTHS[month - 1]} {year}"
+        case (year,):
+            return str(year)
+    return ""

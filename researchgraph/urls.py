@@ -1,0 +1,5 @@
+"""Addresses of the whole site."""
+
+from __future__ import annotations
+
+urlpatterns: list[object] = []

@@ -1,0 +1,72 @@
+"""Partial ISO dates."""
+
+from __future__ import annotations
+
+import pytest
+
+from researchgraph.lib.dates import (
+    EARLIEST_YEAR,
+    LATEST_YEAR,
+    canonical,
+    compare,
+    display,
+    parts,
+    plausible_year,
+    precision,
+)
+
+
+@pytest.mark.parametrize(
+    ("date", "shown", "how_much"),
+    [
+        ("2022", "2022", "year"),
+        ("2022-03", "Mar 2022", "month"),
+        ("2022-03-10", "Mar 10, 2022", "day"),
+        ("2024-02-29", "Feb 29, 2024", "day"),
+        ("2023-02-29", "", None),
+        ("2022-13", "", None),
+        ("2022-00", "", None),
+        ("22", "", None),
+        ("1399", "", None),
+        ("٢٠٢٢", "", None),
+        ("", "", None),
+    ],
+)
+def test_partial_dates_are_shown_as_far_as_they_are_known(
+    date: str, shown: str, how_much: str | None
+) -> None:
+    assert display(date) == shown
+    assert precision(date) == how_much
+
+
+def test_parts_are_numbers() -> None:
+    assert parts("2022-03-10") == (2022, 3, 10)
+    assert parts("x") == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "date"),
+    [
+        ("2022-03-10T17:03:00Z", "2022-03-10"),
+        (" 2022-03 ", "2022-03"),
+        ("2022-03-10 noon", "2022-03-10"),
+        ("2022-3", ""),
+        ("May 2022", ""),
+    ],
+)
+def test_a_date_is_read_off_the_front_of_a_timestamp(raw: str, date: str) -> None:
+    assert canonical(raw) == date
+
+
+def test_dates_compare_as_far_as_both_go() -> None:
+    assert compare("2022", "2022-03-10") == 0
+    assert compare("2022-02", "2022-03-10") == -1
+    assert compare("2023", "2022-12-31") == 1
+
+
+def test_plausible_years_run_from_printing_to_a_little_ahead() -> None:
+    assert plausible_year(EARLIEST_YEAR)
+    assert plausible_year(LATEST_YEAR)
+    assert not plausible_year(LATEST_YEAR + 1)
+    assert not plausible_year(99_999)
+    assert not plausible_year(None)
