@@ -1,0 +1,345 @@
+"""What: works and their versions, bylines, topics; the source records and import runs they came from."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models.functions import Now
+
+from profiles.models import Institution, Researcher
+
+
+class WorkType(models.TextChoices):
+    PREPRINT = "preprint", "Preprint"
+    CONFERENCE = "conference", "Conference paper"
+    JOURNAL = "journal", "Journal article"
+    BOOK = "book", "Book or chapter"
+    THESIS = "thesis", "Thesis"
+    DATASET = "dataset", "Dataset"
+    OTHER = "other", "Other"
+
+
+class Venue(models.Model):
+    """A conference series or journal. `key` is its normalised name."""
+
+    key = models.TextField()
+    name = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key"], name="venue_key_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Topic(models.Model):
+    """A category of a scheme (`code` "cs.LG") or an author keyword, under its normalised `key`."""
+
+    public_id = models.CharField(max_length=10, unique=True)
+    kind = models.CharField(max_length=8, choices=[("category", "Category"), ("keyword", "Keyword")])
+    key = models.TextField()
+    label = models.TextField()
+    code = models.CharField(max_length=40, blank=True)
+    slug = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="topic_key_once")]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def get_absolute_url(self) -> str:
+        return f"/topics/{self.public_id}/{self.slug}/" if self.slug else f"/topics/{self.public_id}/"
+
+
+class Work(models.Model):
+    """One intellectual work; its versions are grouped under it. Written only by `works.ingest.store`.
+
+    `title_html` and `abstract_html` hold sanitised markup when the text carries TeX, else "" (escape the text).
+    `date` is a partial ISO date of the first version. `provenance` maps a field to the source its value
+    came from. `author_keys` are the normalised names in byline order, for matching.
+    """
+
+    public_id = models.CharField(max_length=10, unique=True)
+    title = models.TextField()
+    title_html = models.TextField(blank=True, db_default="")
+    title_key = models.TextField()
+    slug = models.CharField(max_length=80, blank=True)
+    abstract = models.TextField(blank=True, db_default="")
+    abstract_html = models.TextField(blank=True, db_default="")
+    type = models.CharField(max_length=10, choices=WorkType.choices)
+    year = models.SmallIntegerField(null=True)
+    date = models.CharField(max_length=10, blank=True)
+    venue = models.ForeignKey(Venue, null=True, on_delete=models.PROTECT, related_name="works")
+    primary_topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="+")
+    author_count = models.IntegerField()
+    authors_truncated = models.BooleanField(db_default=False)
+    author_keys = ArrayField(models.TextField())
+    source_count = models.SmallIntegerField(db_default=1)
+    version_label = models.TextField(blank=True)
+    code_url = models.TextField(blank=True)
+    site_url = models.TextField(blank=True)
+    pdf_url = models.TextField(blank=True)
+    license = models.TextField(blank=True)
+    unaligned_affiliations = ArrayField(models.TextField(), default=list)
+    provenance = models.JSONField(default=dict)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    title_search = models.GeneratedField(
+        expression=SearchVector("title", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(models.Func("title_key", function="md5"), name="work_title_key_idx"),
+            GinIndex(fields=["title_search"], name="work_title_search_idx"),
+            models.Index(fields=["-id"], name="work_recent_idx"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(title=""), name="work_has_a_title"),
+            models.CheckConstraint(condition=models.Q(author_count__gte=1), name="work_has_authors"),
+            models.CheckConstraint(
+                condition=models.Q(year__isnull=True) | models.Q(year__range=(1400, 2200)), name="work_year_plausible",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return f"/works/{self.public_id}/{self.slug}/" if self.slug else f"/works/{self.public_id}/"
+
+
+class WorkVersion(models.Model):
+    """One appearance of a work: the arXiv preprint, the proceedings paper, the journal article."""
+
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="versions")
+    kind = models.CharField(max_length=10, choices=WorkType.choices)
+    venue = models.ForeignKey(Venue, null=True, on_delete=models.PROTECT, related_name="+")
+    year = models.SmallIntegerField(null=True)
+    date = models.CharField(max_length=10, blank=True)
+    status = models.TextField(blank=True)
+    track = models.TextField(blank=True)
+    revision = models.TextField(blank=True)
+    sources = ArrayField(models.TextField(), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["work", "kind", "venue", "year"], name="work_version_once", nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.year or ''}"
+
+
+class WorkIdentifier(models.Model):
+    """A persistent identifier of a work. One value names one work; `primary key` is never public."""
+
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="identifiers")
+    scheme = models.CharField(max_length=20)
+    value = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scheme", "value"], name="work_identifier_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+
+class WorkTopic(models.Model):
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="work_topics")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="work_topics")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["topic", "work"], name="work_topic_once")]
+
+    def __str__(self) -> str:
+        return f"{self.work_id} on {self.topic_id}"
+
+
+class WorkInstitution(models.Model):
+    """An institution named on some byline of a work."""
+
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="work_institutions")
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="work_institutions")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "work"], name="work_institution_once")]
+
+    def __str__(self) -> str:
+        return f"{self.work_id} from {self.institution_id}"
+
+
+class DecisionKind(models.TextChoices):
+    """How a byline came to its researcher, or why it has none. Three outcomes: assigned, new, undecided."""
+
+    PENDING = "pending", "Waiting for the rule to run"
+    IDENTIFIER = "identifier", "Matched by an identifier"
+    CORROBORATED = "corroborated", "Matched by name and corroboration"
+    NEW = "new", "First byline of a new record"
+    UNDECIDED = "undecided", "Undecided"
+
+
+class Authorship(models.Model):
+    """One byline: a mention as printed, and the current decision which researcher it is.
+
+    `works.ingest.store` writes the printed part once; `profiles.flows.assign` owns `researcher`, `kind`,
+    `confidence` and `evidence`. `position` counts from 0. `institutions` are read from `raw_affiliation`.
+    """
+
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="authorships")
+    position = models.IntegerField()
+    raw_name = models.TextField()
+    raw_affiliation = models.TextField(blank=True)
+    affiliation_domain = models.TextField(blank=True)
+    native_name = models.TextField(blank=True)
+    identifiers = models.JSONField(default=dict)
+    name_key = models.TextField()
+    block_key = models.TextField()
+    institutions = ArrayField(models.BigIntegerField(), default=list)
+    researcher = models.ForeignKey(Researcher, null=True, on_delete=models.PROTECT, related_name="authorships")
+    kind = models.CharField(max_length=12, choices=DecisionKind.choices, db_default="pending")
+    confidence = models.FloatField(null=True)
+    evidence = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["work", "position"], name="authorship_position_once"),
+            models.CheckConstraint(condition=models.Q(position__gte=0), name="authorship_position_from_0"),
+            models.CheckConstraint(
+                condition=models.Q(confidence__isnull=True) | models.Q(confidence__range=(0, 1)),
+                name="authorship_confidence_0_to_1",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(researcher__isnull=True, kind__in=["pending", "undecided"])
+                | models.Q(researcher__isnull=False, kind__in=["identifier", "corroborated", "new"]),
+                name="authorship_kind_fits_researcher",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["block_key"], name="authorship_block_idx"),
+            models.Index(
+                fields=["researcher"], name="authorship_researcher_idx", condition=models.Q(researcher__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.raw_name
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class ImportRun(models.Model):
+    """One execution of one source. The counters add up the chunks; `total` is 0 while unknown."""
+
+    public_id = models.CharField(max_length=10, unique=True)
+    source = models.CharField(max_length=40)
+    query = models.TextField()
+    limit = models.IntegerField(null=True)
+    state = models.CharField(max_length=8, choices=RunState.choices, db_default="queued")
+    message = models.TextField(blank=True, db_default="")
+    total = models.BigIntegerField(db_default=0)
+    fetched = models.BigIntegerField(db_default=0)
+    new = models.BigIntegerField(db_default=0)
+    updated = models.BigIntegerField(db_default=0)
+    unchanged = models.BigIntegerField(db_default=0)
+    quarantined = models.BigIntegerField(db_default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-created_at"], name="import_run_recent_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.public_id}"
+
+    def get_absolute_url(self) -> str:
+        return f"/imports/{self.public_id}/"
+
+
+class ImportChunk(models.Model):
+    """One committed batch of a run: records `first` up to and excluding `last`, all or nothing.
+
+    A resumed run starts after the last chunk, so a chunk is applied once however often workers die.
+    """
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="chunks")
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    new = models.IntegerField()
+    updated = models.IntegerField()
+    unchanged = models.IntegerField()
+    quarantined = models.IntegerField()
+    finished_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "first"], name="import_chunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.first} to {self.last}"
+
+
+class SourceRecord(models.Model):
+    """What one source said about one work: raw bytes and their SHA-256 kept, whatever became of them.
+
+    `work` is null exactly while the record is quarantined (`rejected_code` set).
+    """
+
+    source = models.CharField(max_length=40)
+    key = models.TextField()
+    payload = models.BinaryField()
+    sha256 = models.BinaryField(max_length=32)
+    origin = models.TextField(blank=True)
+    work = models.ForeignKey(Work, null=True, on_delete=models.PROTECT, related_name="source_records")
+    run = models.ForeignKey(ImportRun, null=True, on_delete=models.SET_NULL, related_name="source_records")
+    rejected_code = models.CharField(max_length=40, blank=True, db_default="")
+    rejected_field = models.TextField(blank=True, db_default="")
+    rejected_detail = models.TextField(blank=True, db_default="")
+    fetched_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "key"], name="source_record_once"),
+            models.CheckConstraint(
+                condition=models.Q(work__isnull=False, rejected_code="") | (models.Q(work__isnull=True) & ~models.Q(rejected_code="")),
+                name="source_record_work_or_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["work"], name="source_record_work_idx"),
+            models.Index(fields=["run"], name="source_record_held_idx", condition=~models.Q(rejected_code="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.key}"
+
+
+class Review(models.Model):
+    """A question for a curator. `subject` is what it is about, unique per kind, so that asking twice asks once."""
+
+    kind = models.CharField(max_length=24, choices=[("work-match", "Is this the same work?"), ("identifier-conflict", "Conflicting identifiers")])
+    subject = models.TextField()
+    work = models.ForeignKey(Work, null=True, on_delete=models.CASCADE, related_name="reviews")
+    candidates = ArrayField(models.BigIntegerField(), default=list)
+    evidence = models.JSONField(default=list)
+    state = models.CharField(max_length=8, choices=[("open", "Open"), ("closed", "Closed")], db_default="open")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="review_asked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.subject}"

@@ -1,0 +1,113 @@
+"""What travels through the importer: raw bytes, then a parsed record, then a match outcome. Pure data.
+
+`RawRecord` is what one source said, byte for byte. `ParsedRecord` is the same statement in our
+words: translated, not judged. Every source produces exactly this shape, so nothing behind a source
+knows which one it was.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from researchgraph.lib.evidence import Evidence
+
+
+class RawRecord(msgspec.Struct, frozen=True):
+    """One record as received.
+
+    `key` names it within its source (stable across fetches; "" if the source gives none, then the
+    hash of the payload stands in). `payload` is the raw bytes. `origin` says where it was read, for
+    messages to people: a file and line (`papers.jsonl:17`) or an address. `problem` is set when
+    the bytes could be isolated but not even split properly (a truncated tail, a line over the cap);
+    such a record is quarantined without being parsed.
+    """
+
+    key: str
+    payload: bytes
+    origin: str = ""
+    problem: str = ""
+
+
+class ParsedAuthor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One byline as printed. `identifiers` maps scheme to value, e.g. {"orcid": "0000-..."}.
+
+    Schemes: orcid, openreview, dblp, google_scholar, ieee, acl, openalex, semantic_scholar.
+    `affiliations` are the raw strings in printed order. Values are raw until `normalise`.
+    """
+
+    name: str
+    affiliations: tuple[str, ...] = ()
+    affiliation_domain: str = ""
+    identifiers: dict[str, str] = {}
+    homepage: str = ""
+    role: str = ""
+    native_name: str = ""
+
+
+class ParsedTopic(msgspec.Struct, frozen=True):
+    """A subject a source assigns. `kind` is "category" (a scheme's code, such as cs.LG) or "keyword"."""
+
+    kind: str
+    label: str
+    code: str = ""
+
+
+class ParsedVersion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How this source saw the work appear. `kind`: preprint, conference, journal, book, thesis, dataset, other.
+
+    `date` is a partial ISO date: "2022", "2022-03" or "2022-03-10". `track` and `status` are the
+    venue's words ("main", "Oral"). `revision` is the version a repository prints ("v2").
+    """
+
+    kind: str
+    venue: str = ""
+    venue_key: str = ""
+    year: int | None = None
+    date: str = ""
+    status: str = ""
+    track: str = ""
+    revision: str = ""
+
+
+class ParsedRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One work as one source states it.
+
+    `identifiers` are (scheme, value) pairs of the *work*: doi, arxiv, openreview, acl, pmid, ieee, ...
+    `authors` are in printed order; `authors_truncated` says the source printed only the first ones.
+    `unaligned_affiliations` are strings on the work that could not be tied to one author.
+    """
+
+    title: str
+    authors: tuple[ParsedAuthor, ...]
+    version: ParsedVersion
+    identifiers: tuple[tuple[str, str], ...] = ()
+    abstract: str = ""
+    topics: tuple[ParsedTopic, ...] = ()
+    authors_truncated: bool = False
+    unaligned_affiliations: tuple[str, ...] = ()
+    site_url: str = ""
+    pdf_url: str = ""
+    code_url: str = ""
+    license: str = ""
+    language: str = ""
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """The record describes this known work."""
+
+    work_id: int
+    evidence: tuple[Evidence, ...]
+
+
+class Ambiguous(msgspec.Struct, frozen=True):
+    """The record may describe one of these works; a person has to look."""
+
+    work_ids: tuple[int, ...]
+    evidence: tuple[Evidence, ...]
+
+
+class Unmatched(msgspec.Struct, frozen=True):
+    """Nothing known is close: a new work."""
+
+
+MatchOutcome = Matched | Ambiguous | Unmatched

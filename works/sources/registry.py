@@ -1,0 +1,46 @@
+"""Which sources there are: the built-in ones in one list, third parties' by the entry-point group below."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from works.sources.arxiv import ArxivSource
+from works.sources.base import Source
+from works.sources.jsonl import JsonlSource
+
+BUILT_IN: tuple[type[Source], ...] = (ArxivSource, JsonlSource)
+ENTRY_POINT_GROUP = "researchgraph.sources"
+
+
+class UnknownSourceError(KeyError):
+    """No source has this name; the message lists those that there are."""
+
+    def __str__(self) -> str:
+        """The message itself; a KeyError would show its representation."""
+        return str(self.args[0])
+
+
+@cache
+def sources() -> dict[str, type[Source]]:
+    """All sources by name. A plug-in cannot take a built-in name: stored records would change their meaning."""
+    found = {source.name: source for source in BUILT_IN}
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
+        plugin = entry.load()
+        if not (isinstance(plugin, type) and issubclass(plugin, Source)):
+            message = f"The entry point {entry.name} of {ENTRY_POINT_GROUP} is no works.sources.base.Source."
+            raise TypeError(message)
+        if plugin.name in found:
+            message = f"Two sources are named {plugin.name!r}: {found[plugin.name].__module__} and {plugin.__module__}."
+            raise ValueError(message)
+        found[plugin.name] = plugin
+    return found
+
+
+def get(name: str) -> Source:
+    """The source stored under `name`. Raises UnknownSourceError, a KeyError, with the known names."""
+    try:
+        return sources()[name]()
+    except KeyError:
+        message = f"There is no source {name!r}. Known sources: {', '.join(sorted(sources()))}."
+        raise UnknownSourceError(message) from None
