@@ -1,0 +1,298 @@
+"""Decide which researcher every byline of the stale name blocks is. The only writer of those decisions.
+
+A block is decided on as a whole, from all its bylines, by the pure rule in `profiles.assignment`; so the outcome
+does not depend on the order records arrived in, and blocks can be shared out among any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+import msgspec
+from django.db import transaction
+
+from profiles.assignment import Decision, Mention, Resolution, resolve
+from profiles.names import name_key, preferred, sort_name
+from researchgraph import events
+from researchgraph.lib import bulk
+from researchgraph.lib.public_ids import public_id
+from researchgraph.lib.text import slug
+
+BLOCKS_A_BATCH = 3_000
+COAUTHORS_CONSIDERED = 50
+"""On longer author lists a shared name says little about who anybody is."""
+
+
+class Byline(msgspec.Struct, frozen=True):
+    """A mention with its place in the database and its present decision."""
+
+    mention: Mention
+    work_id: int
+    reference: str
+    block_key: str
+    researcher_id: int | None
+    kind: str
+    evidence: str
+
+
+class _Change(msgspec.Struct):
+    """What one block's resolution means for the database."""
+
+    created: list[tuple[int, str, list[Byline]]] = []
+    kept: list[tuple[int, list[Byline]]] = []
+    decided: list[tuple[Byline, Decision, int | None]] = []
+    merged: list[tuple[int, int]] = []
+
+
+def assign_stale(*, blocks: int = BLOCKS_A_BATCH) -> int:
+    """Claim up to `blocks` stale blocks nobody else is at, decide on them, and return how many there were.
+
+    Claim and decision are one transaction: if the worker dies, the blocks are stale again.
+    """
+    with transaction.atomic():
+        claimed = [
+            row[0]
+            for row in bulk.fetch(
+                """
+                DELETE FROM profiles_staleblock WHERE block_key IN (
+                    SELECT block_key FROM profiles_staleblock ORDER BY block_key LIMIT %s FOR UPDATE SKIP LOCKED
+                ) RETURNING block_key
+                """,
+                [blocks],
+            )
+        ]
+        if claimed:
+            assign_blocks(sorted(claimed))
+    return len(claimed)
+
+
+@transaction.atomic
+def assign_blocks(block_keys: Sequence[str]) -> None:
+    """Decide on whole blocks and store what changed: new researchers, decisions, merges, identity events."""
+    changes = _Change()
+    for _, group in groupby(_bylines(block_keys), key=lambda byline: byline.block_key):
+        block = list(group)
+        _plan(block, resolve([byline.mention for byline in block]), changes)
+    _create(changes)
+    if not changes.decided:
+        return
+    _rename(changes)
+    _store_decisions(changes.decided)
+    _store_merges(changes.merged)
+    _store_events(changes)
+    _tell(changes)
+
+
+def _bylines(block_keys: Sequence[str]) -> list[Byline]:
+    """All bylines of the blocks, by block."""
+    rows = bulk.fetch(
+        """
+        SELECT a.id, a.work_id, a.position, a.raw_name, a.name_key, a.block_key, a.identifiers::text, a.institutions,
+               a.affiliation_domain, a.researcher_id, a.kind, a.evidence::text,
+               w.public_id, w.title_key, w.year, w.author_keys
+          FROM works_authorship a JOIN works_work w ON w.id = a.work_id
+         WHERE a.block_key = ANY(%s) ORDER BY a.block_key, a.id
+        """,
+        [list(block_keys)],
+    )
+    bylines = []
+    for (
+        authorship_id, work_id, position, name, key, block, identifiers, institutions, domain, researcher_id, kind,
+        evidence, work_public_id, title, year, author_keys,
+    ) in rows:  # fmt: skip
+        others = () if len(author_keys) > COAUTHORS_CONSIDERED else tuple(author_keys[:position] + author_keys[position + 1 :])
+        bylines.append(Byline(
+            mention=Mention(
+                id=authorship_id,
+                # The same whichever source or order brought the work.
+                sort_key=f"{title}\x1f{year or 0}\x1f{position:05d}\x1f{name}",
+                work=work_id,
+                name=name,
+                name_key=key,
+                identifiers=msgspec.json.decode(identifiers, type=dict[str, str]) if identifiers != "{}" else {},
+                affiliations=tuple(map(str, institutions)),
+                domain=domain,
+                coauthors=others,
+                year=year,
+            ),
+            work_id=work_id,
+            reference=f"{work_public_id}#{position}",
+            block_key=block,
+            researcher_id=researcher_id,
+            kind=kind,
+            evidence=evidence,
+        ))  # fmt: skip
+    return bylines
+
+
+def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> None:
+    """Give every cluster a researcher: the one who holds most of its bylines already, else a new one."""
+    by_id = {byline.mention.id: byline for byline in block}
+    claims: list[tuple[int, int, int]] = []
+    for index, cluster in enumerate(resolution.clusters):
+        holders = Counter(by_id[m].researcher_id for m in cluster if by_id[m].researcher_id is not None)
+        claims += [(-count, holder, index) for holder, count in holders.items() if holder is not None]
+    owner: dict[int, int] = {}
+    successor: dict[int, int] = {}
+    for _, researcher_id, index in sorted(claims):
+        if researcher_id in successor:
+            continue
+        if index not in owner:
+            owner[index] = researcher_id
+            successor[researcher_id] = researcher_id
+        else:
+            # All its bylines went elsewhere: the record joins the one that took most of them.
+            successor[researcher_id] = -1 - index
+    for index, cluster in enumerate(resolution.clusters):
+        members = [by_id[m] for m in cluster]
+        if index in owner:
+            changes.kept.append((owner[index], members))
+        else:
+            # A placeholder until `_create` has reserved real keys.
+            owner[index] = -1 - len(changes.created)
+            changes.created.append((owner[index], min(b.mention.sort_key for b in members), members))
+    changes.merged += [(gone, owner[-1 - target]) for gone, target in successor.items() if target < 0]
+    for decision in resolution.decisions:
+        byline = by_id[decision.mention_id]
+        researcher_id = None if decision.cluster is None else owner[decision.cluster]
+        evidence = msgspec.json.encode(decision.evidence).decode()
+        if (
+            researcher_id != byline.researcher_id
+            or decision.kind != byline.kind
+            or msgspec.json.decode(evidence) != msgspec.json.decode(byline.evidence)
+        ):
+            changes.decided.append((byline, decision, researcher_id))
+
+
+def _create(changes: _Change) -> None:
+    """Insert the new researchers and put their real keys in place of the placeholders."""
+    if not changes.created:
+        return
+    keys = bulk.new_ids("profiles_researcher", len(changes.created))
+    real = {placeholder: key for (placeholder, _, _), key in zip(changes.created, keys, strict=True)}
+    names = _public_ids([natural for _, natural, _ in changes.created])
+    rows = []
+    for (_, _, members), key, public in zip(changes.created, keys, names, strict=True):
+        name = _display_name(members)
+        rows.append((key, public, name, sort_name(name), slug(name), name_key(name), members[0].block_key))
+    bulk.copy_rows(
+        "profiles_researcher",
+        ("id", "public_id", "display_name", "sort_name", "slug", "name_key", "block_key"),
+        rows,
+    )
+    changes.created = [(real[p], natural, members) for p, natural, members in changes.created]
+    changes.decided = [(b, d, real.get(r, r) if r is not None else None) for b, d, r in changes.decided]
+    changes.merged = [(gone, real.get(target, target)) for gone, target in changes.merged]
+
+
+def _rename(changes: _Change) -> None:
+    """Print known researchers under the best spelling seen by now."""
+    moved = {researcher_id for _, _, researcher_id in changes.decided}
+    rows = []
+    for researcher_id, members in changes.kept:
+        if researcher_id in moved:
+            name = _display_name(members)
+            rows.append((researcher_id, name, sort_name(name), slug(name), name_key(name)))
+    if rows:
+        bulk.run(
+            """
+            UPDATE profiles_researcher r
+               SET display_name = n.name, sort_name = n.sort_name, slug = n.slug, name_key = n.name_key
+              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, name, sort_name, slug, name_key)
+             WHERE r.id = n.id AND r.display_name <> n.name
+            """,
+            [list(column) for column in zip(*sorted(rows), strict=True)],
+        )
+
+
+def _display_name(members: Sequence[Byline]) -> str:
+    counts = Counter(byline.mention.name for byline in members)
+    return preferred(sorted(counts.items()))
+
+
+def _public_ids(natural_keys: Sequence[str]) -> list[str]:
+    """A free public id for each; a record that was split off may share its natural key with an older one."""
+    wanted = [public_id("researcher", key) for key in natural_keys]
+    taken = {row[0] for row in bulk.fetch("SELECT public_id FROM profiles_researcher WHERE public_id = ANY(%s)", [wanted])}
+    chosen: list[str] = []
+    for key, first in zip(natural_keys, wanted, strict=True):
+        candidate, attempt = first, 0
+        while candidate in taken:
+            attempt += 1
+            candidate = public_id("researcher", key, attempt)
+            if bulk.fetch("SELECT 1 FROM profiles_researcher WHERE public_id = %s", [candidate]):
+                taken.add(candidate)
+        taken.add(candidate)
+        chosen.append(candidate)
+    return chosen
+
+
+def _store_decisions(decided: Sequence[tuple[Byline, Decision, int | None]]) -> None:
+    rows = sorted(
+        (byline.mention.id, researcher_id, decision.kind, decision.confidence, msgspec.json.encode(decision.evidence).decode())
+        for byline, decision, researcher_id in decided
+    )
+    bulk.run("CREATE TEMP TABLE decided (id bigint, researcher_id bigint, kind text, confidence float8, evidence jsonb) ON COMMIT DROP")
+    bulk.copy_rows("decided", ("id", "researcher_id", "kind", "confidence", "evidence"), rows)
+    bulk.run(
+        """
+        UPDATE works_authorship a
+           SET researcher_id = d.researcher_id, kind = d.kind, confidence = d.confidence, evidence = d.evidence
+          FROM decided d WHERE a.id = d.id
+        """,
+    )
+    bulk.run("DROP TABLE decided")
+
+
+def _store_merges(merged: Sequence[tuple[int, int]]) -> None:
+    """The emptied record redirects; so do records that redirected to it, in one hop."""
+    if merged:
+        bulk.run(
+            """
+            UPDATE profiles_researcher r SET merged_into_id = m.target
+              FROM unnest(%s::bigint[], %s::bigint[]) AS m(gone, target)
+             WHERE r.id = m.gone OR r.merged_into_id = m.gone
+            """,
+            [[gone for gone, _ in merged], [target for _, target in merged]],
+        )
+
+
+def _store_events(changes: _Change) -> None:
+    """One event per researcher and batch, with the bylines it lost and gained."""
+    created = {researcher_id for researcher_id, _, _ in changes.created}
+    lost: dict[int, list[str]] = {}
+    gained: dict[int, list[str]] = {}
+    for byline, _, researcher_id in changes.decided:
+        if byline.researcher_id != researcher_id:
+            if byline.researcher_id is not None:
+                lost.setdefault(byline.researcher_id, []).append(byline.reference)
+            if researcher_id is not None:
+                gained.setdefault(researcher_id, []).append(byline.reference)
+    rows = [
+        (
+            researcher_id, "researcher:created" if researcher_id in created else "researcher:bylines:changed",
+            msgspec.json.encode(sorted(lost.get(researcher_id, []))).decode(),
+            msgspec.json.encode(sorted(gained.get(researcher_id, []))).decode(),
+        )
+        for researcher_id in sorted(lost.keys() | gained.keys())
+    ]  # fmt: skip
+    rows += [(gone, "researcher:merged", "[]", msgspec.json.encode([target]).decode()) for gone, target in changes.merged]
+    bulk.copy_rows("profiles_identityevent", ("researcher_id", "kind", "before", "after"), rows)
+
+
+def _tell(changes: _Change) -> None:
+    """Everybody on a work whose bylines changed hands has other co-authors now."""
+    works = sorted({byline.work_id for byline, _, researcher_id in changes.decided if byline.researcher_id != researcher_id})
+    left = {b.researcher_id for b, _, r in changes.decided if b.researcher_id is not None and b.researcher_id != r}
+    same = {r for _, _, r in changes.decided if r is not None}
+    on_works = {
+        row[0]
+        for row in bulk.fetch(
+            "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL", [works],
+        )
+    }
+    affected = sorted(on_works | left | same)
+    if affected:
+        events.researchers_changed.send(sender=None, researcher_ids=affected, cause="bylines assigned")

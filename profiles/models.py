@@ -1,0 +1,201 @@
+"""Who: researchers, their names and identifiers, institutions, and what was decided about identity."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class VerificationLevel(models.IntegerChoices):
+    """How a record was put together. A statement about the record, never about the person."""
+
+    NAME_ONLY = 0, "Name only"
+    ASSEMBLED = 1, "Assembled from identified sources"
+    AUTHENTICATED = 2, "ORCID iD confirmed by sign-in, or strong proof"
+    INSTITUTION = 3, "Authenticated, and an institution confirmed"
+    CURATOR = 4, "Checked by a curator"
+
+
+class Researcher(models.Model):
+    """The public author record. Written by `profiles.flows`; the counters by `graph.flows.recompute`.
+
+    `block_key` is family name and first initial (see `profiles.names`), `name_key` the full
+    normalised name. `merged_into` is set when the record was joined to another: its address then redirects.
+    """
+
+    public_id = models.CharField(max_length=10, unique=True)
+    display_name = models.TextField()
+    sort_name = models.TextField()
+    native_name = models.TextField(blank=True, db_default="")
+    slug = models.CharField(max_length=80, blank=True)
+    name_key = models.TextField()
+    block_key = models.TextField()
+    verification_level = models.SmallIntegerField(choices=VerificationLevel.choices, db_default=0)
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    works_count = models.IntegerField(db_default=0)
+    first_year = models.SmallIntegerField(null=True, blank=True)
+    last_year = models.SmallIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["block_key"], name="researcher_block_idx"),
+            models.Index(fields=["name_key"], name="researcher_name_key_idx"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(verification_level__range=(0, 4)), name="researcher_level_0_to_4"),
+            models.CheckConstraint(condition=models.Q(works_count__gte=0), name="researcher_works_not_negative"),
+            models.CheckConstraint(condition=~models.Q(merged_into=models.F("id")), name="researcher_not_merged_into_itself"),
+            models.CheckConstraint(condition=~models.Q(display_name=""), name="researcher_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def get_absolute_url(self) -> str:
+        return f"/researchers/{self.public_id}/{self.slug}/" if self.slug else f"/researchers/{self.public_id}/"
+
+
+class ResearcherName(models.Model):
+    """One spelling seen on bylines. `search_key` is folded (no accents, lower case, one space)."""
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="names")
+    name = models.TextField()
+    search_key = models.TextField()
+    bylines = models.IntegerField(db_default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["researcher", "name"], name="researcher_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NameToken(models.Model):
+    """One word of one spelling, for search by prefix: most works first inside one token."""
+
+    token = models.TextField()
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "researcher"], name="name_token_once")]
+        indexes = [models.Index(fields=["token"], name="name_token_prefix_idx", opclasses=["text_pattern_ops"])]
+
+    def __str__(self) -> str:
+        return self.token
+
+
+class ResearcherIdentifier(models.Model):
+    """An external id that bylines of this researcher carry, and on how many."""
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="identifiers")
+    scheme = models.CharField(max_length=20)
+    value = models.TextField()
+    bylines = models.IntegerField(db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["researcher", "scheme", "value"], name="researcher_identifier_once"),
+        ]
+        indexes = [models.Index(fields=["scheme", "value"], name="researcher_identifier_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+
+class Institution(models.Model):
+    """An organisation named on bylines. `key` is its normalised name."""
+
+    public_id = models.CharField(max_length=10, unique=True)
+    name = models.TextField()
+    key = models.TextField()
+    slug = models.CharField(max_length=80, blank=True)
+    ror = models.CharField(max_length=9, null=True, blank=True)  # noqa: DJ001 - NULL keeps the unique constraint partial
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="institution_key_once"),
+            models.UniqueConstraint(fields=["ror"], name="institution_ror_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/institutions/{self.public_id}/{self.slug}/" if self.slug else f"/institutions/{self.public_id}/"
+
+
+class InstitutionSpelling(models.Model):
+    """One affiliation string as printed, and the institution the rule read from it."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="spellings")
+    text = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(models.F("institution"), models.Func(models.F("text"), function="md5"), name="institution_spelling_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Affiliation(models.Model):
+    """A researcher seen at an institution, with the years and works of the bylines that say so. Derived."""
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="affiliations")
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="affiliations")
+    first_year = models.SmallIntegerField(null=True)
+    last_year = models.SmallIntegerField(null=True)
+    works = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["researcher", "institution"], name="affiliation_once"),
+            models.CheckConstraint(condition=models.Q(works__gt=0), name="affiliation_has_works"),
+            models.CheckConstraint(
+                condition=models.Q(first_year__isnull=True) | models.Q(first_year__lte=models.F("last_year")),
+                name="affiliation_years_in_order",
+            ),
+        ]
+        indexes = [models.Index(fields=["institution", "-works"], name="affiliation_people_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.researcher_id} at {self.institution_id}"
+
+
+class IdentityEvent(models.Model):
+    """An append-only fact about who is who. `kind` reads subject:part:action, such as `researcher:byline:assigned`.
+
+    `before` and `after` name bylines by "<work public id>#<position>". `actor` is "rule" for the machine, else a user name.
+    """
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=40)
+    actor = models.CharField(max_length=150, db_default="rule")
+    reason = models.TextField(blank=True, db_default="")
+    before = models.JSONField(default=list)
+    after = models.JSONField(default=list)
+    happened_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["researcher:created", "researcher:bylines:changed", "researcher:merged"]),
+                name="identity_event_known_kind",
+            ),
+        ]
+        indexes = [models.Index(fields=["researcher", "happened_at"], name="identity_event_researcher_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.researcher_id}"
+
+
+class StaleBlock(models.Model):
+    """A name block whose bylines must be decided on again. A row is the truth; a task is only a wake-up."""
+
+    block_key = models.TextField(primary_key=True)
+    marked_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.block_key

@@ -1,0 +1,35 @@
+"""Background decisions on bylines. Ids or nothing in, one flow called."""
+
+from __future__ import annotations
+
+import time
+
+from celery import shared_task
+from django.conf import settings
+
+from profiles.flows import assign
+from researchgraph import celery
+from works.models import ImportRun, RunState
+
+SLICE_SECONDS = 120
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def assign_stale() -> None:
+    """Decide on stale name blocks until there are none left, then have the stale researchers recomputed."""
+    from graph import tasks as graph_tasks
+
+    if ImportRun.objects.filter(state=RunState.RUNNING).exists():
+        # More bylines are on their way into the same blocks; the end of the run wakes us.
+        return
+    deadline = time.monotonic() + SLICE_SECONDS
+    while assign.assign_stale():
+        if time.monotonic() > deadline:
+            assign_stale.delay()
+            return
+    graph_tasks.wake()
+
+
+def wake() -> None:
+    """Tell the workers that there are stale blocks. A lost message costs only the wait for the next sweep."""
+    celery.wake(assign_stale, times=settings.DERIVE_WORKERS)

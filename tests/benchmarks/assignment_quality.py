@@ -1,0 +1,142 @@
+"""Measure the assignment rule against labeled bylines: B-cubed precision, recall and F1, and how much stays open.
+
+    uv run python tests/benchmarks/assignment_quality.py FOLDER [FOLDER ...]
+
+A folder holds `mentions.jsonl.gz` (one byline a line) and `truth_clusters.json.gz`. Undecided bylines count as
+people of their own, as nothing is claimed about them. The definition of B-cubed is that of Bagga and Baldwin (1998):
+precision and recall are computed for each byline and averaged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from profiles.assignment import Mention, resolve  # noqa: E402 - the checkout is not installed as a package
+from profiles.institutions import institution_key, institution_names  # noqa: E402
+from profiles.names import block_key, name_key  # noqa: E402
+
+COAUTHORS_CONSIDERED = 50
+
+
+def read_mentions(folder: Path) -> tuple[list[Mention], list[str]]:
+    """The bylines of one data set and their labels' keys; `Mention.id` is the place in the second list."""
+    works: dict[str, int] = {}
+    mentions, keys = [], []
+    with gzip.open(folder / "mentions.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            coauthors = row.get("coauthors", ())
+            mentions.append(
+                Mention(
+                    id=len(keys),
+                    sort_key=row["mention_id"],
+                    work=works.setdefault(row["source_id"], len(works)),
+                    name=row["name"],
+                    name_key=name_key(row["name"]),
+                    affiliations=tuple(institution_key(name) for name in institution_names(row.get("affiliation", ""))),
+                    domain=row.get("affiliation_domain", ""),
+                    coauthors=tuple(map(name_key, coauthors)) if len(coauthors) <= COAUTHORS_CONSIDERED else (),
+                    year=row.get("year") or None,
+                )
+            )
+            keys.append(row["mention_id"])
+    return mentions, keys
+
+
+def read_truth(folder: Path) -> dict[str, str]:
+    """Label of the true person, by mention key."""
+    with gzip.open(folder / "truth_clusters.json.gz", "rt", encoding="utf-8") as file:
+        clusters: dict[str, list[str]] = json.load(file)["clusters"]
+    return {mention: person for person, members in clusters.items() for mention in members}
+
+
+def by_block(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
+    """The mentions by name block."""
+    blocks: dict[str, list[Mention]] = defaultdict(list)
+    for mention in mentions:
+        blocks[block_key(mention.name)].append(mention)
+    return blocks
+
+
+def b_cubed(truth: Mapping[str, str], found: Mapping[str, object], subset: Iterable[str]) -> tuple[float, float, float]:
+    """Precision, recall and F1 over the mentions of `subset`; cluster sizes are taken over all of `truth`."""
+    true_sizes = Counter(truth.values())
+    found_sizes = Counter(found[m] for m in truth)
+    both = Counter((truth[m], found[m]) for m in truth)
+    precision = recall = count = 0.0
+    for m in subset:
+        shared = both[truth[m], found[m]]
+        precision += shared / found_sizes[found[m]]
+        recall += shared / true_sizes[truth[m]]
+        count += 1
+    precision, recall = precision / max(count, 1), recall / max(count, 1)
+    return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """All figures for one data set."""
+    mentions, keys = read_mentions(folder)
+    truth = read_truth(folder)
+    blocks = by_block(mentions)
+    found: dict[str, object] = {key: ("alone", key) for key in keys}
+    bases: dict[str, list[str]] = defaultdict(list)
+    started = time.perf_counter()
+    for block, members in blocks.items():
+        for decision in resolve(members).decisions:
+            key = keys[decision.mention_id]
+            basis = f"{decision.kind}: " + " + ".join(sorted({evidence.kind for evidence in decision.evidence}))
+            bases[basis].append(key)
+            if decision.cluster is not None:
+                found[key] = (block, decision.cluster)
+    seconds = time.perf_counter() - started
+    people: dict[str, set[str]] = defaultdict(set)
+    for mention in mentions:
+        people[block_key(mention.name)].add(truth[keys[mention.id]])
+    ambiguous = [keys[m.id] for m in mentions if len(people[block_key(m.name)]) > 1]
+    undecided = sum(len(members) for basis, members in bases.items() if basis.startswith("undecided"))
+    return {
+        "mentions": len(keys),
+        "seconds": round(seconds, 2),
+        "all": b_cubed(truth, found, truth),
+        "ambiguous": b_cubed(truth, found, ambiguous),
+        "undecided": undecided / len(keys),
+        "clusters": len({label for label in found.values() if isinstance(label, tuple)}),
+        "bases": {
+            basis: (len(members), *b_cubed(truth, found, members)[:2])
+            for basis, members in sorted(bases.items(), key=lambda item: -len(item[1]))
+        },
+    }
+
+
+def main() -> None:
+    """Print a small report for every folder named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--json", action="store_true", help="print one JSON object a folder")
+    options = parser.parse_args()
+    for folder in options.folders:
+        figures = measure(folder)
+        if options.json:
+            print(json.dumps({"set": folder.name, **figures}))
+            continue
+        print(f"{folder.name}: {figures['mentions']} bylines in {figures['seconds']} s, undecided {figures['undecided']:.1%}")
+        for part in ("all", "ambiguous"):
+            precision, recall, f1 = figures[part]
+            print(f"  {part:<10} B3 precision {precision:.4f}  recall {recall:.4f}  F1 {f1:.4f}")
+        for basis, (count, precision, recall) in figures["bases"].items():
+            print(f"    {count:>7}  precision {precision:.3f}  recall {recall:.3f}  {basis}")
+
+
+if __name__ == "__main__":
+    main()
