@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class GraphConfig(AppConfig):
+    name = "graph"
+
+    def ready(self) -> None:
+        """Connect the listeners; nothing else registers them."""
+        from graph import receivers  # noqa: F401 - importing connects them

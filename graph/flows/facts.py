@@ -1,0 +1,142 @@
+"""What recompute reads: the facts about a batch of researchers, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from graph.algorithms import HYPER_AUTHORSHIP
+from graph.snapshots import TopicCount
+from researchgraph.lib import bulk
+
+PERSISTENT = ("doi", "arxiv", "pmid", "acl", "isbn")
+"""Schemes whose identifiers are meant to resolve for ever; the trust receipt counts works that have one."""
+
+
+class WorkFacts(msgspec.Struct, frozen=True):
+    """One work as the profiles of its authors need it. `people` are the known researchers on it (none if hyper-authored)."""
+
+    id: int
+    type: str
+    year: int | None
+    author_count: int
+    truncated: bool
+    venue: tuple[str, str] | None
+    has_code: bool
+    persistent: bool
+    sources: tuple[str, ...]
+    updated: str
+    unaligned: tuple[str, ...]
+    topics: tuple[int, ...]
+    people: tuple[int, ...]
+
+
+class BylineFacts(msgspec.Struct, frozen=True):
+    """One byline of a researcher of the batch."""
+
+    work: WorkFacts
+    position: int
+    name: str
+    identifiers: dict[str, str]
+    institutions: tuple[int, ...]
+
+
+class Person(msgspec.Struct, frozen=True):
+    public_id: str
+    slug: str
+    name: str
+    level: int
+
+
+class Organisation(msgspec.Struct, frozen=True):
+    public_id: str
+    slug: str
+    name: str
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """All facts of a batch, by key."""
+
+    bylines: dict[int, list[BylineFacts]]
+    people: dict[int, Person]
+    topics: dict[int, TopicCount]
+    institutions: dict[int, Organisation]
+    conflicts: dict[int, int]
+
+
+WORKS = """
+    WITH mine AS (SELECT DISTINCT work_id FROM works_authorship WHERE researcher_id = ANY(%s))
+    SELECT w.id, w.type, w.year, w.author_count, w.authors_truncated, v.key, v.name, w.code_url <> '',
+           EXISTS (SELECT FROM works_workidentifier i WHERE i.work_id = w.id AND i.scheme = ANY(%s)),
+           ARRAY(SELECT s.source FROM works_sourcerecord s WHERE s.work_id = w.id),
+           to_char(w.updated_at, 'YYYY-MM-DD'), w.unaligned_affiliations,
+           ARRAY(SELECT t.topic_id FROM works_worktopic t WHERE t.work_id = w.id),
+           CASE WHEN w.author_count <= %s
+                THEN ARRAY(SELECT a.researcher_id FROM works_authorship a WHERE a.work_id = w.id AND a.researcher_id IS NOT NULL)
+                ELSE '{}' END
+      FROM mine JOIN works_work w ON w.id = mine.work_id LEFT JOIN works_venue v ON v.id = w.venue_id
+"""
+
+
+def load(researcher_ids: Sequence[int]) -> Facts:
+    """Read the facts of these researchers: six queries, whatever their number."""
+    ids = list(researcher_ids)
+    works = {row[0]: _work(row) for row in bulk.fetch(WORKS, [ids, list(PERSISTENT), HYPER_AUTHORSHIP])}
+    bylines: dict[int, list[BylineFacts]] = {researcher_id: [] for researcher_id in ids}
+    decode = msgspec.json.Decoder(dict[str, str]).decode
+    for researcher_id, work_id, position, name, identifiers, institutions in bulk.fetch(
+        """
+        SELECT researcher_id, work_id, position, raw_name, identifiers::text, institutions FROM works_authorship
+         WHERE researcher_id = ANY(%s) ORDER BY researcher_id, work_id, position
+        """,
+        [ids],
+    ):
+        bylines[researcher_id].append(BylineFacts(
+            works[work_id], position, name, decode(identifiers) if identifiers != "{}" else {}, tuple(institutions),
+        ))
+    people = {person for work in works.values() for person in work.people} | set(ids)
+    topics = {topic for work in works.values() for topic in work.topics}
+    institutions = {i for mine in bylines.values() for byline in mine for i in byline.institutions}
+    return Facts(
+        bylines=bylines,
+        people={
+            key: Person(public, slug, name, level)
+            for key, public, slug, name, level in bulk.fetch(
+                "SELECT id, public_id, slug, display_name, verification_level FROM profiles_researcher WHERE id = ANY(%s)",
+                [sorted(people)],
+            )
+        },
+        topics={
+            key: TopicCount(public, slug, label, code, 0)
+            for key, public, slug, label, code in bulk.fetch(
+                "SELECT id, public_id, slug, label, code FROM works_topic WHERE id = ANY(%s)", [sorted(topics)],
+            )
+        },
+        institutions={
+            key: Organisation(public, slug, name)
+            for key, public, slug, name in bulk.fetch(
+                "SELECT id, public_id, slug, name FROM profiles_institution WHERE id = ANY(%s)", [sorted(institutions)],
+            )
+        },
+        conflicts=dict(
+            bulk.fetch(
+                """
+                SELECT a.researcher_id, count(DISTINCT v.id) FROM works_review v JOIN works_authorship a ON a.work_id = v.work_id
+                 WHERE v.kind = 'identifier-conflict' AND v.state = 'open' AND a.researcher_id = ANY(%s) GROUP BY 1
+                """,
+                [ids],
+            ),
+        ),
+    )
+
+
+def _work(row: tuple[Any, ...]) -> WorkFacts:
+    (
+        key, kind, year, authors, truncated, venue_key, venue, code, persistent, sources, updated, unaligned, topics, people,
+    ) = row  # fmt: skip
+    return WorkFacts(
+        key, kind, year, authors, truncated, (venue_key, venue) if venue_key else None, code, persistent,
+        tuple(sources), updated, tuple(unaligned), tuple(topics), tuple(people),
+    )  # fmt: skip

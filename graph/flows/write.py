@@ -1,0 +1,93 @@
+"""Replace the derived rows of a batch of researchers: delete by researcher, COPY in. Called by recompute only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from graph.flows.derive import Derived
+from researchgraph.lib import bulk
+from researchgraph.lib.text import fold
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def replace(derived: Sequence[Derived], *, causes: dict[int, str]) -> None:
+    """Store the rows of these researchers in place of what they had."""
+    ids = [d.researcher_id for d in derived]
+    _replace("profiles_researchername", ids, ("name", "search_key", "bylines"), (
+        (d.researcher_id, name, fold(name), n) for d in derived for name, n in d.names
+    ))  # fmt: skip
+    _replace("profiles_nametoken", ids, ("token",), (
+        (d.researcher_id, token) for d in derived for token in sorted({t for name, _ in d.names for t in fold(name).split()})
+    ))  # fmt: skip
+    _replace("profiles_researcheridentifier", ids, ("scheme", "value", "bylines"), (
+        (d.researcher_id, *row) for d in derived for row in d.identifiers
+    ))  # fmt: skip
+    _replace("profiles_affiliation", ids, ("institution_id", "first_year", "last_year", "works"), (
+        (d.researcher_id, *row) for d in derived for row in d.affiliations
+    ))  # fmt: skip
+    _replace("graph_researchertopic", ids, ("topic_id", "works", "first_year", "last_year"), (
+        (d.researcher_id, *row) for d in derived for row in d.topics
+    ))  # fmt: skip
+    _replace("graph_egographsnapshot", ids, ("data",), ((d.researcher_id, _json(d.ego)) for d in derived))
+    _replace("graph_profilesnapshot", ids, ("data",), ((d.researcher_id, _json(d.profile)) for d in derived))
+    _replace_edges(ids, derived)
+    _write_receipts(derived, causes)
+    _write_counters(derived)
+
+
+def _replace(table: str, ids: Sequence[int], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    bulk.run(f"DELETE FROM {table} WHERE researcher_id = ANY(%s)", [list(ids)])  # noqa: S608 - table names are ours
+    bulk.copy_rows(table, ("researcher_id", *columns), rows)
+
+
+def _replace_edges(ids: Sequence[int], derived: Sequence[Derived]) -> None:
+    """A pair's row belongs to the researcher with the smaller key, so no two batches ever write the same row.
+
+    Whatever changes a pair makes both of its researchers stale, so the owner is always recomputed too.
+    """
+    bulk.run("DELETE FROM graph_coauthoredge WHERE a_id = ANY(%s)", [list(ids)])
+    bulk.copy_rows(
+        "graph_coauthoredge",
+        ("a_id", "b_id", "weight", "works", "first_year", "last_year"),
+        ((d.researcher_id, *edge) for d in derived for edge in d.edges if edge[0] > d.researcher_id),
+    )
+
+
+def _write_receipts(derived: Sequence[Derived], causes: dict[int, str]) -> None:
+    """A new receipt only where the inputs differ from those of the current one; the old ones are the history."""
+    current = dict(bulk.fetch(
+        "SELECT researcher_id, inputs_hash FROM graph_trustsnapshot WHERE current AND researcher_id = ANY(%s)",
+        [[d.researcher_id for d in derived]],
+    ))  # fmt: skip
+    changed = [d for d in derived if current.get(d.researcher_id) != d.receipt.inputs_hash]
+    replaced = [d.researcher_id for d in changed if d.researcher_id in current]
+    if replaced:
+        bulk.run("UPDATE graph_trustsnapshot SET current = false WHERE current AND researcher_id = ANY(%s)", [replaced])
+    bulk.copy_rows(
+        "graph_trustsnapshot",
+        ("researcher_id", "score", "inputs", "model_version", "inputs_hash", "cause"),
+        (
+            (d.researcher_id, d.receipt.score, _json(d.inputs), d.receipt.model_version, d.receipt.inputs_hash, causes.get(d.researcher_id, ""))
+            for d in changed
+        ),
+    )
+
+
+def _write_counters(derived: Sequence[Derived]) -> None:
+    rows = [(d.researcher_id, d.level, d.works, d.first_year, d.last_year) for d in derived]
+    bulk.run(
+        """
+        UPDATE profiles_researcher r
+           SET verification_level = n.level, works_count = n.works, first_year = n.first_year, last_year = n.last_year
+          FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[]) AS n(id, level, works, first_year, last_year)
+         WHERE r.id = n.id
+           AND (r.verification_level, r.works_count, r.first_year, r.last_year) IS DISTINCT FROM (n.level, n.works, n.first_year, n.last_year)
+        """,
+        [list(column) for column in zip(*rows, strict=True)],
+    )

@@ -1,0 +1,107 @@
+"""How connected: derived rows, replaced whole for a researcher, never edited. Written by `graph.flows.recompute`."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from profiles.models import Researcher
+from works.models import Topic
+
+
+class CoauthorEdge(models.Model):
+    """Two researchers who share works. `a` has the smaller key; `weight` is the sum of 1/(authors - 1)."""
+
+    a = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="+")
+    b = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="+")
+    weight = models.FloatField()
+    works = models.IntegerField()
+    first_year = models.SmallIntegerField(null=True)
+    last_year = models.SmallIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["a", "b"], name="coauthor_edge_once"),
+            models.CheckConstraint(condition=models.Q(a__lt=models.F("b")), name="coauthor_edge_a_before_b"),
+            models.CheckConstraint(condition=models.Q(weight__gt=0), name="coauthor_edge_weight_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.a_id} with {self.b_id}"
+
+
+class ResearcherTopic(models.Model):
+    """How many works of a researcher carry a topic."""
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="topics")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="researchers")
+    works = models.IntegerField()
+    first_year = models.SmallIntegerField(null=True)
+    last_year = models.SmallIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["researcher", "topic"], name="researcher_topic_once")]
+        indexes = [models.Index(fields=["topic", "-works"], name="researcher_topic_people_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.researcher_id} on {self.topic_id}"
+
+
+class EgoGraphSnapshot(models.Model):
+    """Everybody a researcher shares works with, ranked, and the positions of the picture. See `graph.layout`."""
+
+    researcher = models.OneToOneField(Researcher, primary_key=True, on_delete=models.CASCADE, related_name="ego_graph")
+    data = models.JSONField()
+    computed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"around {self.researcher_id}"
+
+
+class ProfileSnapshot(models.Model):
+    """The summary a profile page prints: counters, names, identifiers, affiliations, topics, years, facets."""
+
+    researcher = models.OneToOneField(Researcher, primary_key=True, on_delete=models.CASCADE, related_name="snapshot")
+    data = models.JSONField()
+    computed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"summary of {self.researcher_id}"
+
+
+class TrustSnapshot(models.Model):
+    """A trust receipt: confidence in the record. One row per change of its inputs; `current` marks the last.
+
+    `inputs` are those of `graph.trust.receipt`, which gives the components and their sentences. `inputs_hash` is their
+    SHA-256 under `model_version`: equal hash, equal score.
+    """
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="trust")
+    score = models.SmallIntegerField()
+    inputs = models.JSONField()
+    model_version = models.CharField(max_length=40)
+    inputs_hash = models.CharField(max_length=64)
+    cause = models.TextField()
+    current = models.BooleanField(db_default=True)
+    computed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(score__range=(0, 100)), name="trust_score_0_to_100"),
+            models.UniqueConstraint(fields=["researcher"], condition=models.Q(current=True), name="trust_one_current"),
+        ]
+        indexes = [models.Index(fields=["researcher", "-computed_at"], name="trust_history_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.score} of 100 for {self.researcher_id}"
+
+
+class StaleResearcher(models.Model):
+    """A researcher whose derived rows must be recomputed, and the cause to print. A row is the truth, a task a wake-up."""
+
+    researcher = models.OneToOneField(Researcher, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    cause = models.TextField(blank=True)
+    marked_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"stale {self.researcher_id}"

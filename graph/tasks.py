@@ -1,0 +1,32 @@
+"""Background recomputation. Ids or nothing in, one flow called."""
+
+from __future__ import annotations
+
+import time
+
+from celery import shared_task
+from django.conf import settings
+
+from graph.flows import recompute
+from profiles.models import StaleBlock
+from researchgraph import celery
+
+SLICE_SECONDS = 120
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def recompute_stale() -> None:
+    """Recompute stale researchers until there are none left."""
+    if StaleBlock.objects.exists():
+        # Bylines are still being decided on; whoever finishes that wakes us.
+        return
+    deadline = time.monotonic() + SLICE_SECONDS
+    while recompute.recompute_stale():
+        if time.monotonic() > deadline:
+            recompute_stale.delay()
+            return
+
+
+def wake() -> None:
+    """Tell the workers that there are stale researchers. A lost message costs only the wait for the next sweep."""
+    celery.wake(recompute_stale, times=settings.DERIVE_WORKERS)

@@ -1,0 +1,161 @@
+"""Import runs: read a source, hand batches to the pipeline, keep the run's progress in its rows.
+
+A run may be carried out by a Celery worker or by the command itself; both call `advance`. It can die at any
+point: committed chunks say where to go on, and an advisory lock keeps a second worker off a run under way.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from graph.flows import recompute
+from graph.models import StaleResearcher
+from profiles.flows import assign
+from profiles.models import StaleBlock
+from researchgraph.errors import SourceUnavailable
+from researchgraph.lib import bulk
+from researchgraph.lib.http import Http
+from researchgraph.lib.public_ids import public_id
+from works.ingest import pipeline
+from works.ingest.store import Lookups
+from works.models import ImportChunk, ImportRun, RunState
+from works.records import RawRecord
+from works.sources import registry
+from works.sources.base import Source
+
+BATCH = 2_000
+RUN_LOCK = 7_031_002
+
+Progress = Callable[[ImportRun], None]
+
+
+def start_run(*, source: str, query: str, limit: int | None = None) -> ImportRun:
+    """Record the wish to import `query` (a file's path or a live query) from `source`. Raises KeyError for an unknown source."""
+    registry.get(source)
+    return ImportRun.objects.create(
+        public_id=public_id("run", secrets.token_hex(16)), source=source, query=query, limit=limit,
+    )
+
+
+def records(source: Source, query: str) -> Iterator[RawRecord]:
+    """The records of a file, if `query` is the path of one, else of the live service. Raises SourceUnavailable."""
+    path = Path(query)
+    if path.is_file():
+        return source.read(path)
+    if path.is_absolute() or path.suffix in {".gz", ".zst", ".jsonl", ".xml", ".json"}:
+        raise SourceUnavailable(f"There is no file {query}.")
+    return source.fetch(query, Http.for_source(source.name, contact=settings.CONTACT_EMAIL, site=settings.SITE_URL))
+
+
+def advance(run: ImportRun, *, seconds: float | None = None, progress: Progress | None = None) -> bool:
+    """Carry the run on, for about `seconds` if given; True when it has ended (done or failed).
+
+    False also when another worker is carrying it out right now.
+    """
+    if not bulk.fetch("SELECT pg_try_advisory_lock(%s, %s)", [RUN_LOCK, run.pk])[0][0]:
+        return False
+    try:
+        return _advance(run, seconds, progress)
+    finally:
+        bulk.run("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, run.pk])
+
+
+def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -> bool:
+    run.refresh_from_db()
+    if run.state in {RunState.DONE, RunState.FAILED}:
+        return True
+    ImportRun.objects.filter(pk=run.pk, started_at=None).update(started_at=Now())
+    ImportRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
+    deadline = time.monotonic() + seconds if seconds else None
+    try:
+        finished = _ingest_batches(run, deadline, progress)
+    except SourceUnavailable as error:
+        ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, message=str(error), finished_at=Now())
+        run.refresh_from_db()
+        return True
+    if finished:
+        ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=Now())
+        run.refresh_from_db()
+    return finished
+
+
+def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress | None) -> bool:
+    source = registry.get(run.source)
+    done = ImportChunk.objects.filter(run=run).order_by("-last").values_list("last", flat=True).first() or 0
+    raws = islice(records(source, run.query), done, run.limit)
+    lookups = Lookups()
+    # One batch is read and parsed ahead while PostgreSQL stores the one before: two cores, two jobs.
+    with ThreadPoolExecutor(1, thread_name_prefix="prepare") as ahead:
+        upcoming = ahead.submit(_next_batch, raws, source)
+        while batch := upcoming.result():
+            upcoming = ahead.submit(_next_batch, raws, source)
+            _store_chunk(run, done, batch, lookups)
+            done += len(batch)
+            run.refresh_from_db()
+            if progress:
+                progress(run)
+            if deadline and time.monotonic() > deadline:
+                upcoming.result()
+                return False
+    return True
+
+
+def _next_batch(raws: Iterator[RawRecord], source: Source) -> list[pipeline.Prepared]:
+    return pipeline.prepare(list(islice(raws, BATCH)), source.parse)
+
+
+@transaction.atomic
+def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: Lookups) -> None:
+    """The batch's facts, its chunk row and the run's counters commit together or not at all."""
+    counts = pipeline.ingest(
+        batch, source=run.source, run_id=run.pk, parser_of=lambda name: registry.get(name).parse, lookups=lookups,
+    )
+    ImportChunk.objects.create(
+        run=run, first=first, last=first + len(batch), new=counts.new, updated=counts.updated,
+        unchanged=counts.unchanged, quarantined=counts.quarantined,
+    )
+    ImportRun.objects.filter(pk=run.pk).update(
+        fetched=F("fetched") + len(batch), new=F("new") + counts.new, updated=F("updated") + counts.updated,
+        unchanged=F("unchanged") + counts.unchanged, quarantined=F("quarantined") + counts.quarantined,
+    )
+
+
+def settle(*, progress: Callable[[int, int], None] | None = None) -> None:
+    """Work off everything stale in this process, alongside any workers, and return when nothing is left.
+
+    `progress` gets the numbers of stale blocks and stale researchers left.
+    """
+    while True:
+        while assign.assign_stale():
+            _report(progress)
+        while not StaleBlock.objects.exists() and recompute.recompute_stale():
+            _report(progress)
+        blocks, researchers = _report(progress)
+        if not blocks and not researchers:
+            return
+        # What is left is in the hands of other workers, or came in just now.
+        time.sleep(0.2)
+
+
+def _report(progress: Callable[[int, int], None] | None) -> tuple[int, int]:
+    left = StaleBlock.objects.count(), StaleResearcher.objects.count()
+    if progress:
+        progress(*left)
+    return left
+
+
+def dry_run(*, source: str, query: str, limit: int | None = None) -> Iterator[pipeline.Prepared]:
+    """Parse and normalise without writing: each record with its parsed form or its rejection."""
+    reader = registry.get(source)
+    for raw in islice(records(reader, query), limit):
+        yield from pipeline.prepare([raw], reader.parse)

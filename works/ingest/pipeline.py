@@ -1,0 +1,272 @@
+"""One batch of raw records becomes stored facts, all or nothing. Repeating a batch changes nothing.
+
+    hash -> unchanged? stop      parse, normalise -> rejected? quarantine
+    candidates -> match          one query, then pure rules
+    merge all records of a work  other records are parsed again from their stored bytes
+    store, source records        the writes
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from profiles.names import block_key
+from researchgraph.errors import RecordRejected
+from researchgraph.lib import bulk
+from researchgraph.lib.text import title_key
+from works.ingest import candidates, store
+from works.ingest.match import Comparable, match
+from works.ingest.merge import SourcedRecord, merged
+from works.ingest.normalise import normalise
+from works.records import Ambiguous, Matched, ParsedRecord, RawRecord
+
+Parse = Callable[[RawRecord], ParsedRecord]
+
+WRITER_LOCK = 7_031_001
+"""Advisory lock: one batch writes works at a time, so two runs cannot create the same work twice."""
+
+
+class Prepared(msgspec.Struct):
+    """A raw record with everything that can be said of it without a database."""
+
+    raw: RawRecord
+    key: str
+    sha256: bytes
+    parsed: ParsedRecord | None = None
+    rejected: RecordRejected | None = None
+    work_id: int = 0
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Records of one batch by outcome; they add up to the batch."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.new + self.updated + self.unchanged + self.quarantined
+
+
+def prepare(raws: Sequence[RawRecord], parse: Parse) -> list[Prepared]:
+    """Hash, parse and normalise. Pure but for the parser's cost; safe to run ahead in another thread."""
+    return [_prepare(raw, parse) for raw in raws]
+
+
+def _prepare(raw: RawRecord, parse: Parse) -> Prepared:
+    digest = hashlib.sha256(raw.payload).digest()
+    prepared = Prepared(raw=raw, key=raw.key or f"sha256:{digest.hex()}", sha256=digest)
+    try:
+        prepared.parsed = _parsed(raw, parse)
+    except RecordRejected as rejected:
+        prepared.rejected = rejected
+    return prepared
+
+
+def _parsed(raw: RawRecord, parse: Parse) -> ParsedRecord:
+    """Parse and normalise one record. A parser that fails in an unforeseen way rejects the record, with the reason."""
+    if raw.problem:
+        raise RecordRejected("unreadable", raw.problem)
+    try:
+        return normalise(parse(raw))
+    except RecordRejected:
+        raise
+    except Exception as error:  # noqa: BLE001 - one odd record must never stop the rest; nothing is swallowed
+        raise RecordRejected("parser-failed", f"{type(error).__name__}: {error}"[:500]) from error
+
+
+@transaction.atomic
+def ingest(
+    batch: Sequence[Prepared], *, source: str, run_id: int | None, parser_of: Callable[[str], Parse], lookups: store.Lookups,
+) -> Counts:
+    """Store one batch. `parser_of` names the parser of any source, to read other records of the same works again."""
+    bulk.run("SELECT pg_advisory_xact_lock(%s)", [WRITER_LOCK])
+    stored = _stored_records(source, batch)
+    todo, unchanged = _changed(batch, stored, run_id)
+    good = [item for item in todo if item.parsed is not None]
+    known_work = {item.key: stored[item.key].work_id for item in good if item.key in stored}
+    drafts, reviews = _match(good, known_work, source, parser_of)
+    store.write_works(drafts, lookups)
+    _write_source_records(source, run_id, todo, stored)
+    _write_reviews(reviews)
+    updated = sum(1 for item in good if item.key in stored and stored[item.key].work_id)
+    return Counts(
+        new=len(good) - updated, updated=updated, unchanged=unchanged, quarantined=len(todo) - len(good),
+    )
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """What the database holds under one key of this source."""
+
+    sha256: bytes
+    work_id: int | None
+    run_id: int | None
+
+
+def _stored_records(source: str, batch: Sequence[Prepared]) -> dict[str, _Stored]:
+    keys = {item.key for item in batch} | {_aside_key(item) for item in batch}
+    return {
+        key: _Stored(bytes(sha256), work_id, run_id)
+        for key, sha256, work_id, run_id in bulk.fetch(
+            "SELECT key, sha256, work_id, run_id FROM works_sourcerecord WHERE source = %s AND key = ANY(%s)",
+            [source, sorted(keys)],
+        )
+    }
+
+
+def _aside_key(item: Prepared) -> str:
+    return f"{item.key}#{item.sha256.hex()[:12]}"
+
+
+def _set_aside(item: Prepared, reason: RecordRejected) -> Prepared:
+    """The record under a key of its own, held back for `reason`."""
+    return Prepared(raw=item.raw, key=_aside_key(item), sha256=item.sha256, rejected=reason)
+
+
+def _duplicate(item: Prepared) -> Prepared:
+    where = item.raw.origin or "This record"
+    return _set_aside(
+        item, RecordRejected("duplicate-id", f"{where}: the id {item.key} was already used by another record of this run."),
+    )
+
+
+def _changed(
+    batch: Sequence[Prepared], stored: dict[str, _Stored], run_id: int | None,
+) -> tuple[list[Prepared], int]:
+    """The records that need work, and how many do not.
+
+    The first record under an id wins within a run; a later, different one under the same id is held back under a
+    key of its own, and recognised as such by every later run.
+    """
+    todo: dict[str, Prepared] = {}
+    unchanged = 0
+    for item in batch:
+        twin, before = todo.get(item.key), stored.get(item.key)
+        if twin is not None:
+            same, aside = twin.sha256 == item.sha256, _duplicate(item)
+        elif before is None:
+            same, aside = False, None
+        elif before.sha256 == item.sha256:
+            # A quarantined record is read again: a repaired parser decides it, nothing is typed twice.
+            same, aside = before.work_id is not None or item.parsed is None, None
+        elif _aside_key(item) in stored or (run_id is not None and before.run_id == run_id):
+            same, aside = False, _duplicate(item)
+        elif before.work_id is not None and item.rejected is not None:
+            # Damaged news about a known record: keep what is known, hold the news back.
+            same, aside = False, _set_aside(item, item.rejected)
+        else:
+            same, aside = False, None
+        wanted = aside or item
+        if same or (aside and (aside.key in stored or aside.key in todo)):
+            unchanged += 1
+        else:
+            todo[wanted.key] = wanted
+    return list(todo.values()), unchanged
+
+
+def _comparable(work_id: int, record: ParsedRecord) -> Comparable:
+    return Comparable(
+        work_id,
+        title_key(record.title),
+        record.version.year,
+        tuple(block_key(author.name) for author in record.authors),
+        frozenset(record.identifiers),
+    )
+
+
+def _match(
+    good: Sequence[Prepared], known_work: dict[str, int | None], source: str, parser_of: Callable[[str], Parse],
+) -> tuple[list[store.WorkDraft], list[tuple[Prepared, Ambiguous]]]:
+    """Group the batch's records by work and merge each work from all its records."""
+    records = [_comparable(0, item.parsed) for item in good if item.parsed is not None]
+    pool = candidates.load(records, (work_id for work_id in known_work.values() if work_id))
+    fresh_ids = iter(bulk.new_ids("works_work", len(good)))
+    groups: dict[int, list[Prepared]] = {}
+    fresh: set[int] = set()
+    reviews: list[tuple[Prepared, Ambiguous]] = []
+    for item, record in zip(good, records, strict=True):
+        item.work_id = known_work.get(item.key) or 0
+        if not item.work_id:
+            outcome = match(record, pool.find(record))
+            if isinstance(outcome, Matched):
+                item.work_id = outcome.work_id
+            else:
+                item.work_id = next(fresh_ids)
+                fresh.add(item.work_id)
+                if isinstance(outcome, Ambiguous):
+                    reviews.append((item, outcome))
+        pool.add(Comparable(item.work_id, record.title_key, record.year, record.author_keys, record.identifiers))
+        groups.setdefault(item.work_id, []).append(item)
+    others = _other_records([work_id for work_id in groups if work_id not in fresh], {(source, i.key) for i in good}, parser_of)
+    drafts = []
+    for work_id, items in groups.items():
+        sourced = [SourcedRecord(source, item.key, item.parsed) for item in items if item.parsed is not None]
+        first = min(sourced, key=lambda r: r.rank)
+        sourced += others.get(work_id, [])
+        drafts.append(store.WorkDraft(work_id, work_id in fresh, f"{first.source}:{first.key}", merged(sourced)))
+    return drafts, reviews
+
+
+def _other_records(
+    work_ids: Sequence[int], in_batch: set[tuple[str, str]], parser_of: Callable[[str], Parse],
+) -> dict[int, list[SourcedRecord]]:
+    """The parsed forms of the records that known works already have, except those in the batch."""
+    found: dict[int, list[SourcedRecord]] = {}
+    if not work_ids:
+        return found
+    for work_id, name, key, payload, origin in bulk.fetch(
+        "SELECT work_id, source, key, payload, origin FROM works_sourcerecord WHERE work_id = ANY(%s) ORDER BY id", [list(work_ids)],
+    ):
+        if (name, key) in in_batch:
+            continue
+        record = _parsed(RawRecord(key=key, payload=bytes(payload), origin=origin), parser_of(name))
+        found.setdefault(work_id, []).append(SourcedRecord(name, key, record))
+    return found
+
+
+def _write_source_records(source: str, run_id: int | None, todo: Sequence[Prepared], stored: dict[str, _Stored]) -> None:
+    columns = ("source", "key", "payload", "sha256", "origin", "work_id", "run_id", "rejected_code", "rejected_field", "rejected_detail")
+    rows: list[tuple[Any, ...]] = []
+    for item in todo:
+        reason = item.rejected
+        rows.append((
+            source, item.key, item.raw.payload, item.sha256, item.raw.origin, item.work_id or None, run_id,
+            reason.code if reason else "", reason.field if reason else "", reason.detail if reason else "",
+        ))
+    bulk.copy_rows("works_sourcerecord", columns, (row for row in rows if row[1] not in stored))
+    for row in rows:
+        # A record that was seen before and differs now; few, and each carries its own bytes.
+        if row[1] in stored:
+            bulk.run(
+                "UPDATE works_sourcerecord SET payload = %s, sha256 = %s, origin = %s, work_id = %s, run_id = %s,"
+                " rejected_code = %s, rejected_field = %s, rejected_detail = %s, fetched_at = now() WHERE source = %s AND key = %s",
+                [*row[2:], row[0], row[1]],
+            )
+
+
+def _write_reviews(reviews: Sequence[tuple[Prepared, Ambiguous]]) -> None:
+    if reviews:
+        rows = [
+            (
+                "work-match", f"{item.work_id}", item.work_id, "{" + ",".join(map(str, outcome.work_ids)) + "}",
+                msgspec.json.encode(outcome.evidence).decode(),
+            )
+            for item, outcome in reviews
+        ]
+        bulk.run(
+            """
+            INSERT INTO works_review (kind, subject, work_id, candidates, evidence)
+            SELECT kind, subject, work_id, candidates::bigint[], evidence::jsonb
+              FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[])
+                   AS r(kind, subject, work_id, candidates, evidence)
+            ON CONFLICT DO NOTHING
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )

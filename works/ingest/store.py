@@ -1,0 +1,367 @@
+"""The only writer of works, their versions, identifiers, topics and printed bylines. A batch at a time.
+
+Everything here runs inside the caller's transaction. Keys are sorted before they are written, so that two
+writers can wait for each other but never deadlock. New works arrive by COPY; known ones are compared first and
+touched only where they differ, so that repeating an import writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from profiles.institutions import institution_key, institution_names
+from profiles.names import block_key, name_key
+from researchgraph import events
+from researchgraph.lib import bulk, tex
+from researchgraph.lib.public_ids import public_id
+from researchgraph.lib.text import fold, slug, title_key
+from works.ingest.keyed import KeyedTable
+from works.ingest.merge import MergedWork
+from works.records import ParsedAuthor
+
+SPELLINGS_REMEMBERED = 500_000
+
+WORK_COLUMNS = (
+    "title", "title_html", "title_key", "slug", "abstract", "abstract_html", "type", "year", "date", "venue_id",
+    "primary_topic_id", "author_count", "authors_truncated", "author_keys", "source_count", "version_label",
+    "code_url", "site_url", "pdf_url", "license", "unaligned_affiliations", "provenance",
+)  # fmt: skip
+
+BYLINE_COLUMNS = (
+    "raw_name", "raw_affiliation", "affiliation_domain", "native_name", "identifiers", "name_key", "block_key", "institutions",
+)  # fmt: skip
+
+
+class WorkDraft(msgspec.Struct, frozen=True):
+    """A work to write. `natural_key` names the record that first brought it ("source:key")."""
+
+    work_id: int
+    is_new: bool
+    natural_key: str
+    merged: MergedWork
+
+
+class Lookups:
+    """Ids of venues, topics and institutions, remembered for the length of one import run."""
+
+    def __init__(self) -> None:
+        self.venues = KeyedTable("works_venue", ["key"], ["key", "name"])
+        self.topics = KeyedTable("works_topic", ["kind", "key"], ["kind", "key", "public_id", "label", "code", "slug"])
+        self.institutions = KeyedTable("profiles_institution", ["key"], ["key", "public_id", "name", "slug"])
+        self.spellings: set[tuple[int, str]] = set()
+
+    def remember(self, spellings: Sequence[tuple[int, str]]) -> None:
+        """Note committed spellings, so that the next batches need not offer them again."""
+        if len(self.spellings) > SPELLINGS_REMEMBERED:
+            self.spellings.clear()
+        self.spellings.update(spellings)
+
+
+class _Ids(msgspec.Struct, frozen=True):
+    """The ids one batch needs, by key."""
+
+    venues: dict[tuple[str, ...], int]
+    topics: dict[tuple[str, ...], int]
+    institutions: dict[tuple[str, ...], int]
+
+
+def write_works(drafts: Sequence[WorkDraft], lookups: Lookups) -> None:
+    """Create the new works and bring the known ones up to date; tells listeners what changed."""
+    ids = _resolve(drafts, lookups)
+    fresh = [draft for draft in drafts if draft.is_new]
+    known = sorted((draft for draft in drafts if not draft.is_new), key=lambda draft: draft.work_id)
+    blocks: set[str] = set()
+    if fresh:
+        _insert(fresh, ids, blocks)
+    if known:
+        changed = _update(known, ids, blocks)
+        if changed:
+            events.works_changed.send(sender=None, work_ids=changed)
+    _write_spellings(drafts, ids, lookups)
+    if blocks:
+        events.bylines_changed.send(sender=None, block_keys=sorted(blocks))
+
+
+def _topic_key(kind: str, code: str, label: str) -> tuple[str, str]:
+    return kind, code if kind == "category" and code else fold(label) or label.casefold()
+
+
+def _resolve(drafts: Sequence[WorkDraft], lookups: Lookups) -> _Ids:
+    venues: dict[tuple[str, ...], Any] = {}
+    topics: dict[tuple[str, ...], Any] = {}
+    institutions: dict[tuple[str, ...], Any] = {}
+    for draft in drafts:
+        for version in draft.merged.versions:
+            name = version.version.venue
+            if name:
+                key = (fold(name) or name,)
+                venues.setdefault(key, lambda key=key, name=name: (*key, name))
+        for topic in draft.merged.topics:
+            pair = _topic_key(topic.kind, topic.code, topic.label)
+            topics.setdefault(
+                pair,
+                lambda pair=pair, topic=topic: (
+                    *pair, public_id("topic", "\x1f".join(pair)), topic.label, topic.code, slug(topic.label),
+                ),
+            )
+        for author in draft.merged.authors:
+            for affiliation in author.affiliations:
+                for name in institution_names(affiliation):
+                    key = (institution_key(name),)
+                    institutions.setdefault(
+                        key, lambda key=key, name=name: (*key, public_id("institution", key[0]), name, slug(name)),
+                    )
+    return _Ids(lookups.venues.ids(venues), lookups.topics.ids(topics), lookups.institutions.ids(institutions))
+
+
+def _venue_id(name: str, ids: _Ids) -> int | None:
+    return ids.venues[(fold(name) or name,)] if name else None
+
+
+def _institution_ids(author: ParsedAuthor, ids: _Ids) -> list[int]:
+    found = (
+        ids.institutions[(institution_key(name),)]
+        for affiliation in author.affiliations
+        for name in institution_names(affiliation)
+    )
+    return list(dict.fromkeys(found))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _work_row(merged: MergedWork, ids: _Ids) -> tuple[Any, ...]:
+    topics = [ids.topics[_topic_key(t.kind, t.code, t.label)] for t in merged.topics if t.kind == "category"]
+    return (
+        merged.title,
+        tex.render(merged.title) if tex.needs_rendering(merged.title) else "",
+        title_key(merged.title),
+        slug(merged.title),
+        merged.abstract,
+        tex.render(merged.abstract) if tex.needs_rendering(merged.abstract) else "",
+        merged.type,
+        merged.year,
+        merged.date,
+        _venue_id(merged.venue, ids),
+        topics[0] if topics else None,
+        len(merged.authors),
+        merged.authors_truncated,
+        [name_key(author.name) for author in merged.authors],
+        merged.source_count,
+        merged.version_label,
+        merged.code_url,
+        merged.site_url,
+        merged.pdf_url,
+        merged.license,
+        list(merged.unaligned_affiliations),
+        _json(merged.provenance),
+    )
+
+
+def _byline_row(author: ParsedAuthor, ids: _Ids) -> tuple[Any, ...]:
+    return (
+        author.name,
+        "; ".join(author.affiliations),
+        author.affiliation_domain,
+        author.native_name,
+        _json(dict(sorted(author.identifiers.items()))),
+        name_key(author.name),
+        block_key(author.name),
+        _institution_ids(author, ids),
+    )
+
+
+def _insert(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> None:
+    public_ids = _public_ids([draft.natural_key for draft in drafts])
+    bulk.copy_rows(
+        "works_work",
+        ("id", "public_id", *WORK_COLUMNS),
+        ((d.work_id, pid, *_work_row(d.merged, ids)) for d, pid in zip(drafts, public_ids, strict=True)),
+    )
+    _insert_parts(drafts, ids)
+    rows = []
+    for draft in drafts:
+        for position, author in enumerate(draft.merged.authors):
+            row = _byline_row(author, ids)
+            blocks.add(row[6])
+            rows.append((draft.work_id, position, *row, "[]"))
+    bulk.copy_rows("works_authorship", ("work_id", "position", *BYLINE_COLUMNS, "evidence"), rows)
+
+
+def _public_ids(natural_keys: Sequence[str]) -> list[str]:
+    """A free public id for every key, by counting up past the (very rare) collisions."""
+    wanted = [public_id("work", key) for key in natural_keys]
+    taken = {row[0] for row in bulk.fetch("SELECT public_id FROM works_work WHERE public_id = ANY(%s)", [wanted])}
+    chosen: list[str] = []
+    for key, first in zip(natural_keys, wanted, strict=True):
+        candidate, attempt = first, 0
+        while candidate in taken:
+            attempt += 1
+            candidate = public_id("work", key, attempt)
+        taken.add(candidate)
+        chosen.append(candidate)
+    return chosen
+
+
+def _insert_parts(drafts: Sequence[WorkDraft], ids: _Ids) -> None:
+    """Versions, topics and institutions by COPY; identifiers so that the first holder of a value keeps it."""
+    bulk.copy_rows(
+        "works_workversion",
+        ("work_id", "kind", "venue_id", "year", "date", "status", "track", "revision", "sources"),
+        (
+            (
+                draft.work_id, v.version.kind, _venue_id(v.version.venue, ids), v.version.year, v.version.date,
+                v.version.status, v.version.track, v.version.revision, list(v.sources),
+            )
+            for draft in drafts
+            for v in draft.merged.versions
+        ),
+    )
+    _insert_identifiers(drafts)
+    bulk.copy_rows(
+        "works_worktopic",
+        ("work_id", "topic_id"),
+        (
+            (draft.work_id, topic)
+            for draft in drafts
+            for topic in sorted({ids.topics[_topic_key(t.kind, t.code, t.label)] for t in draft.merged.topics})
+        ),
+    )
+    bulk.copy_rows(
+        "works_workinstitution",
+        ("work_id", "institution_id"),
+        (
+            (draft.work_id, institution)
+            for draft in drafts
+            for institution in sorted({i for author in draft.merged.authors for i in _institution_ids(author, ids)})
+        ),
+    )
+
+
+def _insert_identifiers(drafts: Iterable[WorkDraft]) -> None:
+    """A value held by another work stays there; matching has already asked a curator about it."""
+    rows = sorted((scheme, value, draft.work_id) for draft in drafts for scheme, value in draft.merged.identifiers)
+    if rows:
+        bulk.run(
+            """
+            INSERT INTO works_workidentifier (scheme, value, work_id)
+            SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[]) ON CONFLICT DO NOTHING
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def _update(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> list[int]:
+    """Rewrite what differs; ids of works that changed in anything."""
+    work_ids = [draft.work_id for draft in drafts]
+    columns = ", ".join(WORK_COLUMNS)
+    bulk.run(
+        f"CREATE TEMP TABLE incoming_work ON COMMIT DROP AS SELECT id, {columns} FROM works_work WITH NO DATA",  # noqa: S608 - column names are ours
+    )
+    bulk.copy_rows("incoming_work", ("id", *WORK_COLUMNS), ((d.work_id, *_work_row(d.merged, ids)) for d in drafts))
+    changed = {
+        row[0]
+        for row in bulk.fetch(
+            f"""
+            UPDATE works_work w SET ({columns}, updated_at) = (SELECT {", ".join(f"n.{c}" for c in WORK_COLUMNS)}, now())
+              FROM incoming_work n
+             WHERE n.id = w.id AND ({", ".join(f"n.{c}" for c in WORK_COLUMNS)})
+                   IS DISTINCT FROM ({", ".join(f"w.{c}" for c in WORK_COLUMNS)})
+            RETURNING w.id
+            """,  # noqa: S608 - column names are ours
+        )
+    }
+    bulk.run("DROP TABLE incoming_work")
+    # A second source may add a version or an identifier and leave the work's own row as it was.
+    changed.update(_replace_parts(drafts, ids))
+    changed.update(_update_bylines(drafts, ids, blocks))
+    return sorted(changed & set(work_ids))
+
+
+PARTS = """
+    SELECT w.id,
+           ARRAY(SELECT (v.kind, v.venue_id, v.year, v.date, v.status, v.track, v.revision, v.sources)::text
+                   FROM works_workversion v WHERE v.work_id = w.id ORDER BY 1),
+           ARRAY(SELECT i.scheme || ':' || i.value FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY 1),
+           ARRAY(SELECT t.topic_id FROM works_worktopic t WHERE t.work_id = w.id ORDER BY 1),
+           ARRAY(SELECT n.institution_id FROM works_workinstitution n WHERE n.work_id = w.id ORDER BY 1)
+      FROM works_work w WHERE w.id = ANY(%s)
+"""
+
+
+def _replace_parts(drafts: Sequence[WorkDraft], ids: _Ids) -> set[int]:
+    """Replace the parts of known works; the works whose parts are now different."""
+    work_ids = [draft.work_id for draft in drafts]
+    before = {row[0]: row[1:] for row in bulk.fetch(PARTS, [work_ids])}
+    for table in ("works_workversion", "works_workidentifier", "works_worktopic", "works_workinstitution"):
+        bulk.run(f"DELETE FROM {table} WHERE work_id = ANY(%s)", [work_ids])  # noqa: S608 - table names are ours
+    _insert_parts(drafts, ids)
+    after = {row[0]: row[1:] for row in bulk.fetch(PARTS, [work_ids])}
+    return {work_id for work_id in work_ids if before[work_id] != after[work_id]}
+
+
+def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> set[int]:
+    """Bring the printed bylines of known works up to date.
+
+    A byline whose printed facts changed loses its decision and waits for the rule again; the others keep theirs.
+    """
+    stored: dict[tuple[int, int], tuple[Any, ...]] = {}
+    researchers: dict[tuple[int, int], int | None] = {}
+    for work_id, position, researcher_id, *facts in bulk.fetch(
+        f"""
+        SELECT work_id, position, researcher_id, {", ".join(BYLINE_COLUMNS).replace("identifiers", "identifiers::text")}
+          FROM works_authorship WHERE work_id = ANY(%s) ORDER BY work_id, position FOR UPDATE
+        """,  # noqa: S608 - column names are ours
+        [[draft.work_id for draft in drafts]],
+    ):
+        facts[4] = _json(dict(sorted(msgspec.json.decode(facts[4]).items())))
+        stored[work_id, position] = tuple(facts)
+        researchers[work_id, position] = researcher_id
+    wanted = {
+        (draft.work_id, position): _byline_row(author, ids)
+        for draft in drafts
+        for position, author in enumerate(draft.merged.authors)
+    }
+    touched = sorted(key for key in stored.keys() | wanted.keys() if stored.get(key) != wanted.get(key))
+    if not touched:
+        return set()
+    bulk.run(
+        "DELETE FROM works_authorship a USING unnest(%s::bigint[], %s::int[]) AS k(work_id, position)"
+        " WHERE a.work_id = k.work_id AND a.position = k.position",
+        [[key[0] for key in touched], [key[1] for key in touched]],
+    )
+    bulk.copy_rows(
+        "works_authorship",
+        ("work_id", "position", *BYLINE_COLUMNS, "evidence"),
+        ((*key, *wanted[key], "[]") for key in touched if key in wanted),
+    )
+    for rows in (stored, wanted):
+        blocks.update(rows[key][6] for key in touched if key in rows)
+    lost = sorted({r for key in touched if (r := researchers.get(key)) is not None})
+    if lost:
+        events.researchers_changed.send(sender=None, researcher_ids=lost, cause="a source changed its bylines")
+    return {key[0] for key in touched}
+
+
+def _write_spellings(drafts: Sequence[WorkDraft], ids: _Ids, lookups: Lookups) -> None:
+    seen = {
+        (ids.institutions[(institution_key(name),)], affiliation)
+        for draft in drafts
+        for author in draft.merged.authors
+        for affiliation in author.affiliations
+        for name in institution_names(affiliation)
+    }
+    fresh = sorted(seen - lookups.spellings)
+    if not fresh:
+        return
+    bulk.run(
+        "INSERT INTO profiles_institutionspelling (institution_id, text)"
+        " SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
+        [[pair[0] for pair in fresh], [pair[1] for pair in fresh]],
+    )
+    transaction.on_commit(lambda: lookups.remember(fresh))

@@ -1,0 +1,34 @@
+"""Background imports. Ids in, one function called; PostgreSQL knows what is left to do."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from graph import tasks as graph_tasks
+from graph.models import StaleResearcher
+from profiles import tasks as profiles_tasks
+from profiles.models import StaleBlock
+from works import imports
+from works.models import ImportRun, RunState
+
+SLICE_SECONDS = 120
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def run_import(run_id: int) -> None:
+    """Carry an import run on for a slice of time, then hand it to the next free worker."""
+    if imports.advance(ImportRun.objects.get(pk=run_id), seconds=SLICE_SECONDS):
+        profiles_tasks.wake()
+    else:
+        run_import.apply_async([run_id], countdown=1)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
+def sweep() -> None:
+    """Send again what a lost message may have left lying: unfinished runs, stale blocks, stale researchers."""
+    for run_id in ImportRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]).values_list("pk", flat=True)[:10]:
+        run_import.delay(run_id)
+    if StaleBlock.objects.exists():
+        profiles_tasks.wake()
+    elif StaleResearcher.objects.exists():
+        graph_tasks.wake()
