@@ -1,3 +1,5 @@
+"""Registers the app that owns everything derived: edges, ego graphs, trust, pages' facts."""
+
 from __future__ import annotations
 
 from django.apps import AppConfig

@@ -25,7 +25,7 @@ WEAKEST = 0.05
 @lru_cache(maxsize=64)
 def _directions(people: int) -> tuple[tuple[float, float], ...]:
     """Unit vectors for `people` places on a circle, clockwise from the top."""
-    places = nx.circular_layout(range(people)) if people > 1 else {0: (1.0, 0.0)}
+    places = nx.circular_layout(nx.empty_graph(people)) if people > 1 else {0: (1.0, 0.0)}
     # networkx starts at three o'clock and turns anticlockwise (y up): a quarter turn and a mirror make it a dial.
     return tuple((float(places[i][1]), -float(places[i][0])) for i in range(people))
 

@@ -20,7 +20,8 @@ from researchgraph.lib import bulk
 def mark_blocks(*, block_keys: Sequence[str], **_: object) -> None:
     """Name blocks with new or changed bylines wait for a decision."""
     bulk.run(
-        "INSERT INTO profiles_staleblock (block_key) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [sorted(block_keys)],
+        "INSERT INTO profiles_staleblock (block_key) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
+        [sorted(block_keys)],
     )
     transaction.on_commit(profiles_tasks.wake, robust=True)
 

@@ -55,7 +55,9 @@ class Receipt(msgspec.Struct, frozen=True):
     @property
     def word(self) -> str:
         """The score as a word, for people who do not read numbers: thin, fair, solid, strong."""
-        return next(word for floor, word in ((70, "strong"), (40, "solid"), (15, "fair"), (0, "thin")) if self.score >= floor)
+        return next(
+            word for floor, word in ((70, "strong"), (40, "solid"), (15, "fair"), (0, "thin")) if self.score >= floor
+        )
 
 
 def inputs_hash(inputs: TrustInputs) -> str:
@@ -82,7 +84,9 @@ def _identity(inputs: TrustInputs) -> Component:
         points=points,
         maximum=IDENTITY_POINTS[4],
         evidence=f"Level L{inputs.level}: {LEVEL_LABELS[inputs.level]}.",
-        would_raise="Nothing to do" if inputs.level == 4 else f"{LEVEL_LABELS[inputs.level + 1]}: +{IDENTITY_POINTS[inputs.level + 1] - points}",
+        would_raise="Nothing to do"
+        if inputs.level == 4
+        else f"{LEVEL_LABELS[inputs.level + 1]}: +{IDENTITY_POINTS[inputs.level + 1] - points}",
     )
 
 
@@ -92,7 +96,8 @@ def _record(inputs: TrustInputs) -> Component:
     if points == RECORD_MAX:
         would_raise = "Nothing to do"
     elif missing:
-        would_raise = f"A DOI, arXiv id or other persistent identifier for {_works(missing)}: up to +{min(RECORD_MAX - points, RECORD_PER_WORK * missing)}"
+        gain = min(RECORD_MAX - points, RECORD_PER_WORK * missing)
+        would_raise = f"A DOI, arXiv id or other persistent identifier for {_works(missing)}: up to +{gain}"
     else:
         would_raise = f"More works with a persistent identifier: +{RECORD_PER_WORK} each"
     return Component(
@@ -133,13 +138,16 @@ def _network(inputs: TrustInputs) -> Component:
         points=points,
         maximum=NETWORK_MAX,
         evidence=f"{people} a verified record.",
-        would_raise="Nothing to do" if points == NETWORK_MAX else f"Co-authors who verify their own records: +{NETWORK_PER_PERSON} each",
+        would_raise="Nothing to do"
+        if points == NETWORK_MAX
+        else f"Co-authors who verify their own records: +{NETWORK_PER_PERSON} each",
     )
 
 
 def _conflicts(inputs: TrustInputs) -> Component:
     evidence = {0: "No open conflict of identifiers.", 1: "1 open conflict of identifiers."}.get(
-        inputs.conflicts, f"{inputs.conflicts} open conflicts of identifiers.",
+        inputs.conflicts,
+        f"{inputs.conflicts} open conflicts of identifiers.",
     )
     return Component(
         key="conflicts",

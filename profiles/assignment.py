@@ -23,7 +23,9 @@ HARD_SCHEMES: Final = frozenset({"orcid", "dblp"})
 # Not about a person: shared by groups, or re-used.
 IGNORED_SCHEMES: Final = frozenset({"homepage", "url", "email"})
 _NUMBERED: Final = "openreview number of "
-_SCHEME_ORDER: Final = {scheme: rank for rank, scheme in enumerate(("orcid", "dblp", "openreview", "acl", "google_scholar", "ieee"))}
+_SCHEME_ORDER: Final = {
+    scheme: rank for rank, scheme in enumerate(("orcid", "dblp", "openreview", "acl", "google_scholar", "ieee"))
+}
 
 COAUTHOR: Final = 1.0
 """Weight of one shared co-author."""
@@ -57,7 +59,9 @@ EVIDENCE_LIMIT: Final = 4
 _TOO_COMMON: Final = 60
 """A feature on more separate records of one block than this tells nothing about who is who, and is passed over."""
 _ROUNDS: Final = 4
-_FREE_MAIL: Final = frozenset("gmail.com googlemail.com outlook.com hotmail.com yahoo.com 163.com 126.com qq.com foxmail.com icloud.com protonmail.com".split())
+_FREE_MAIL: Final = frozenset(
+    "gmail.com googlemail.com outlook.com hotmail.com yahoo.com 163.com 126.com qq.com foxmail.com icloud.com protonmail.com".split()
+)
 
 
 class Mention(msgspec.Struct, frozen=True):
@@ -254,7 +258,9 @@ class _Block:
     def join_initials(self) -> None:
         """Initials-only mentions that fit no full name, among themselves."""
         free = [
-            self.initials[form] and i not in self.two_candidates and all(self.initials[f] for f in self.cluster[i].forms)
+            self.initials[form]
+            and i not in self.two_candidates
+            and all(self.initials[f] for f in self.cluster[i].forms)
             for i, form in enumerate(self.form)
         ]
         if any(free):
@@ -389,7 +395,9 @@ class _Block:
                     self.two_candidates[i] = len(candidates)
                 elif candidates:
                     found.extend((i, head, score) for head, score in candidates.items())
-            taken = {i for i, head, score in sorted(found, key=lambda item: (-item[2], item[0])) if self.join(i, head, score)}
+            taken = {
+                i for i, head, score in sorted(found, key=lambda item: (-item[2], item[0])) if self.join(i, head, score)
+            }
             if not taken:
                 return
             waiting = [i for i in waiting if i not in taken and i not in self.two_candidates]
@@ -407,7 +415,9 @@ class _Block:
         return {
             head: score
             for head, score in scores.items()
-            if score >= NEEDED and self.names_agree(own, self.cluster[head]) and own.works.isdisjoint(self.cluster[head].works)
+            if score >= NEEDED
+            and self.names_agree(own, self.cluster[head])
+            and own.works.isdisjoint(self.cluster[head].works)
         }
 
     # --- saying why ----------------------------------------------------------------------------------------------
@@ -466,7 +476,8 @@ class _Block:
             for scheme, value in sorted(mention.identifiers.items())
             if counts.get(f"i{scheme}:{value}", 0) > 1 and scheme not in IGNORED_SCHEMES
         ]
-        coauthors, places = [], []
+        coauthors: list[tuple[float, int, str]] = []
+        places: list[tuple[float, int, str]] = []
         for feature in self.features[i]:
             count = counts.get(feature, 0)
             if count > 1:
@@ -476,7 +487,9 @@ class _Block:
         places.sort()
         evidence = identifiers[:2]
         evidence += [Evidence("affiliation", value, -weight) for weight, _, value in places[:1]]
-        evidence += [Evidence("coauthor", value, -weight) for weight, _, value in coauthors[: EVIDENCE_LIMIT - len(evidence)]]
+        evidence += [
+            Evidence("coauthor", value, -weight) for weight, _, value in coauthors[: EVIDENCE_LIMIT - len(evidence)]
+        ]
         if identifiers:
             return "identifier", CONFIDENCE["identifier"], tuple(evidence)
         if not coauthors and not places:
@@ -489,7 +502,11 @@ class _Block:
         mention = self.mentions[i]
         others = [self.mentions[j] for j in self.cluster[i].members if j != i]
         equal = [other for other in others if other.name_key == mention.name_key]
-        name = Evidence("name-equal", mention.name, 1.0) if equal else Evidence("name-compatible", min(o.name for o in others), 1.0)
+        name = (
+            Evidence("name-equal", mention.name, 1.0)
+            if equal
+            else Evidence("name-compatible", min(o.name for o in others), 1.0)
+        )
         gaps = [abs(mention.year - other.year) for other in others if mention.year and other.year]
         return (name, Evidence("year-near", str(min(gaps)), 1.0)) if gaps else (name,)
 

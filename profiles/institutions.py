@@ -196,7 +196,7 @@ def _apart(piece: str) -> list[str]:
 def _weight(piece: str) -> int:
     """How much a piece looks like the organisation itself: 6 a university, 0 an address or a department."""
     key = fold(piece)
-    if key in PLACES or len(key) < 2 or _PLACE_DIGITS.match(piece):  # noqa: PLR2004 - one letter names nothing
+    if key in PLACES or len(key) < 2 or _PLACE_DIGITS.match(piece):
         return 0
     if _STRONG.search(piece) or _COLLEGE.search(piece):
         return _UNIVERSITY

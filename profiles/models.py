@@ -43,9 +43,13 @@ class Researcher(models.Model):
             models.Index(fields=["name_key"], name="researcher_name_key_idx"),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(verification_level__range=(0, 4)), name="researcher_level_0_to_4"),
+            models.CheckConstraint(
+                condition=models.Q(verification_level__range=(0, 4)), name="researcher_level_0_to_4"
+            ),
             models.CheckConstraint(condition=models.Q(works_count__gte=0), name="researcher_works_not_negative"),
-            models.CheckConstraint(condition=~models.Q(merged_into=models.F("id")), name="researcher_not_merged_into_itself"),
+            models.CheckConstraint(
+                condition=~models.Q(merged_into=models.F("id")), name="researcher_not_merged_into_itself"
+            ),
             models.CheckConstraint(condition=~models.Q(display_name=""), name="researcher_has_a_name"),
         ]
 
@@ -133,7 +137,9 @@ class InstitutionSpelling(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(models.F("institution"), models.Func(models.F("text"), function="md5"), name="institution_spelling_once"),
+            models.UniqueConstraint(
+                models.F("institution"), models.Func(models.F("text"), function="md5"), name="institution_spelling_once"
+            ),
         ]
 
     def __str__(self) -> str:

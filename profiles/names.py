@@ -24,7 +24,17 @@ _ALWAYS_PARTICLES = frozenset(
 # Capitalised, these are ordinary given or middle names somewhere ("Bin Li", "Thi La Nguyen").
 _LOWER_PARTICLES = frozenset("abu bin bint ben do e la las le los san y".split())
 _PARTICLES = frozenset(fold(word) for word in _ALWAYS_PARTICLES | _LOWER_PARTICLES)
-_GENERATIONS = {"jr": "jr", "junior": "jr", "sr": "sr", "ii": "ii", "2nd": "ii", "iii": "iii", "3rd": "iii", "iv": "iv", "4th": "iv"}
+_GENERATIONS = {
+    "jr": "jr",
+    "junior": "jr",
+    "sr": "sr",
+    "ii": "ii",
+    "2nd": "ii",
+    "iii": "iii",
+    "3rd": "iii",
+    "iv": "iv",
+    "4th": "iv",
+}
 _DEGREES = frozenset("phd md msc bsc dr prof dphil".split())
 _PARENTHESES = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]?")
 _AFTER_DOT = re.compile(r"(?<=\.)(?=[^-‐‑.])")
@@ -32,7 +42,9 @@ _HYPHENS = re.compile("[-‐‑]")
 _DBLP_NUMBER = re.compile(r"[0-9]{4}")
 _ABBREVIATION = re.compile(r"[A-Za-z]{2,3}\.")
 _HAN_NAME = re.compile("[㐀-鿿]{2,4}|[가-힯]{2,4}")
-_HAN_DOUBLE_FAMILY = frozenset("欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 夏侯 皇甫 尉迟 尉遲 令狐 南宫 南宮 东方 東方 慕容 司徒 남궁 황보 제갈 선우 독고".split())
+_HAN_DOUBLE_FAMILY = frozenset(
+    "欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 夏侯 皇甫 尉迟 尉遲 令狐 南宫 南宮 东方 東方 慕容 司徒 남궁 황보 제갈 선우 독고".split()
+)
 
 # One syllable of a romanised Chinese, Korean or Vietnamese name. Two such words make names that many people bear.
 _SYLLABLE = re.compile(
@@ -45,38 +57,42 @@ _SYLLABLE = re.compile(
 # Family names of two syllables and more that very many people bear, so that a given name does not single one out.
 _FREQUENT_FAMILIES = frozenset(
     """
-    adams aggarwal agarwal agrawal ahmad ahmed ahmadi alam ali allen anderson andersson arora bailey baker banerjee bansal becker bell bennett
-    bhat bhatt bhattacharya bhattacharyya biswas brooks brown bui campbell carter chakraborty chatterjee chaudhary chaudhuri chopra choudhary
-    choudhury chowdhury clark cohen collins cook cooper cox cruz das davis desai dey diaz dutta edwards evans fernandez ferreira fischer
-    fisher foster garcia garg ghosh goel gomez gonzalez goyal gray green gupta gutierrez hall hansen harris hasan hassan hernandez hill
-    hoffmann hossain howard hughes hussain ibrahim islam iyer jackson jain james jansen jensen jha jimenez johansson johnson jones joshi
-    kapoor kaur kelly khan khanna king klein krishnan kulkarni kumar levi levine levy lewis lopez malik martin martinez mehta menon meyer
-    miller mishra misra mitchell mittal mohammadi moore morgan morris muller mueller mukherjee murphy murray nair nelson nguyen nielsen
-    olsen ortiz ouyang pal pandey parker patel pathak patil paul pereira perez peterson petrov phillips prakash price rahman raj
-    rajan raman ramirez ramos rao reddy reed ribeiro richardson rivera roberts robinson rodrigues rodriguez rogers rossi roy ruiz saha
-    sanchez santos sarkar saxena schmidt schneider schulz schwartz scott sen sethi shah sharma shukla silva singh singhal sinha smith
-    souza srinivasan srivastava stewart subramanian sullivan suzuki sato takahashi tanaka taylor thakur thomas thompson tiwari torres tripathi
-    turner tyagi varma venkatesh verma vyas wagner walker wang ward watanabe watson weber white williams wilson wood wright yadav yamada yamamoto
-    young kobayashi nakamura ito
+    adams agarwal aggarwal agrawal ahmad ahmadi ahmed alam ali allen anderson andersson arora bailey baker banerjee
+    bansal becker bell bennett bhat bhatt bhattacharya bhattacharyya biswas brooks brown bui campbell carter
+    chakraborty chatterjee chaudhary chaudhuri chopra choudhary choudhury chowdhury clark cohen collins cook cooper
+    cox cruz das davis desai dey diaz dutta edwards evans fernandez ferreira fischer fisher foster garcia garg ghosh
+    goel gomez gonzalez goyal gray green gupta gutierrez hall hansen harris hasan hassan hernandez hill hoffmann
+    hossain howard hughes hussain ibrahim islam ito iyer jackson jain james jansen jensen jha jimenez johansson
+    johnson jones joshi kapoor kaur kelly khan khanna king klein kobayashi krishnan kulkarni kumar levi levine levy
+    lewis lopez malik martin martinez mehta menon meyer miller mishra misra mitchell mittal mohammadi moore morgan
+    morris mueller mukherjee muller murphy murray nair nakamura nelson nguyen nielsen olsen ortiz ouyang pal pandey
+    parker patel pathak patil paul pereira perez peterson petrov phillips prakash price rahman raj rajan raman
+    ramirez ramos rao reddy reed ribeiro richardson rivera roberts robinson rodrigues rodriguez rogers rossi roy
+    ruiz saha sanchez santos sarkar sato saxena schmidt schneider schulz schwartz scott sen sethi shah sharma shukla
+    silva singh singhal sinha smith souza srinivasan srivastava stewart subramanian sullivan suzuki takahashi tanaka
+    taylor thakur thomas thompson tiwari torres tripathi turner tyagi varma venkatesh verma vyas wagner walker wang
+    ward watanabe watson weber white williams wilson wood wright yadav yamada yamamoto young
     """.split()
 )
 
 # English, German and Russian short forms, by the long form. Only the initial-preserving ones can meet in a block.
 _SHORT_FORMS = """
-abigail abby; abraham abe; alan al; albert al; alexander alex alexandre aleksandr sasha alec alexandros; alexandra alex; alexey alexei aleksei
-alex; alfred al; andrew andy drew andrei andrey andreas; anthony tony antony; benjamin ben benny; bernard bernie; bradley brad;
-caroline carol; catherine cathy cate; charles charlie chuck; christian chris; christina chris tina; christine chris;
-christopher chris kit; daniel dan danny; david dave davy; deborah debbie deb; dmitry dmitri dmitriy dima dimitri; donald don;
-douglas doug; edward ed eddie; elizabeth eliza liz beth; eugene gene; frances fran; francis frank; frederick fred; gabriel gabe;
-geoffrey geoff; gerald gerry; gregory greg gregor; harold harry; isaac ike; jacob jake; james jim jimmy jamie; jeffrey jeff jeffery;
-jennifer jen jenny; jeremiah jerry; jessica jess; johannes hannes jan; john jack johnny jon; jonathan jon john johnny; joseph joe joey;
-joshua josh; judith judy; katherine kate kathy katie; kenneth ken kenny; lawrence larry; leonard leo len; matthew matt matthias;
-maximilian max; michael mike mikhail michail mick mickey; mohammad mohammed muhammad mohamed mohamad md; nathaniel nathan nate nat; nicholas nick nicolas
-nico nicolaas; nikolaos nikos nick; oliver ollie; pamela pam; patricia pat patty; patrick pat; peter pete petr piotr pieter; philip phil phillip
-philippe; rachel rae; raymond ray; rebecca becky; richard rick rich dick; robert rob robbie; ronald ron; samuel sam; samantha sam; sanford
-sandy; sergey sergei serge; stanley stan; stephen steve steven stefan stephan; steven steve; susan sue suzanne; thomas tom tommy; timothy tim; theodore ted
-theo; valentin val; victor vic viktor; vincent vince; vladimir vlad volodya; walter walt; wesley wes; william will willem; yevgeny yevgeniy; zachary
-zach zack
+abigail abby; abraham abe; alan al; albert al; alexander alex alexandre aleksandr sasha alec alexandros; alexandra
+alex; alexey alexei aleksei alex; alfred al; andrew andy drew andrei andrey andreas; anthony tony antony; benjamin
+ben benny; bernard bernie; bradley brad; caroline carol; catherine cathy cate; charles charlie chuck; christian
+chris; christina chris tina; christine chris; christopher chris kit; daniel dan danny; david dave davy; deborah
+debbie deb; dmitry dmitri dmitriy dima dimitri; donald don; douglas doug; edward ed eddie; elizabeth eliza liz beth;
+eugene gene; frances fran; francis frank; frederick fred; gabriel gabe; geoffrey geoff; gerald gerry; gregory greg
+gregor; harold harry; isaac ike; jacob jake; james jim jimmy jamie; jeffrey jeff jeffery; jennifer jen jenny;
+jeremiah jerry; jessica jess; johannes hannes jan; john jack johnny jon; jonathan jon john johnny; joseph joe joey;
+joshua josh; judith judy; katherine kate kathy katie; kenneth ken kenny; lawrence larry; leonard leo len; matthew
+matt matthias; maximilian max; michael mike mikhail michail mick mickey; mohammad mohammed muhammad mohamed mohamad
+md; nathaniel nathan nate nat; nicholas nick nicolas nico nicolaas; nikolaos nikos nick; oliver ollie; pamela pam;
+patricia pat patty; patrick pat; peter pete petr piotr pieter; philip phil phillip philippe; rachel rae; raymond
+ray; rebecca becky; richard rick rich dick; robert rob robbie; ronald ron; samuel sam; samantha sam; sanford sandy;
+sergey sergei serge; stanley stan; stephen steve steven stefan stephan; steven steve; susan sue suzanne; thomas tom
+tommy; timothy tim; theodore ted theo; valentin val; victor vic viktor; vincent vince; vladimir vlad volodya; walter
+walt; wesley wes; william will willem; yevgeny yevgeniy; zachary zach zack
 """
 
 

@@ -43,7 +43,10 @@ def start_run(*, source: str, query: str, limit: int | None = None) -> ImportRun
     """Record the wish to import `query` (a file's path or a live query) from `source`. Raises KeyError for an unknown source."""
     registry.get(source)
     return ImportRun.objects.create(
-        public_id=public_id("run", secrets.token_hex(16)), source=source, query=query, limit=limit,
+        public_id=public_id("run", secrets.token_hex(16)),
+        source=source,
+        query=query,
+        limit=limit,
     )
 
 
@@ -118,15 +121,27 @@ def _next_batch(raws: Iterator[RawRecord], source: Source) -> list[pipeline.Prep
 def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: Lookups) -> None:
     """The batch's facts, its chunk row and the run's counters commit together or not at all."""
     counts = pipeline.ingest(
-        batch, source=run.source, run_id=run.pk, parser_of=lambda name: registry.get(name).parse, lookups=lookups,
+        batch,
+        source=run.source,
+        run_id=run.pk,
+        parser_of=lambda name: registry.get(name).parse,
+        lookups=lookups,
     )
     ImportChunk.objects.create(
-        run=run, first=first, last=first + len(batch), new=counts.new, updated=counts.updated,
-        unchanged=counts.unchanged, quarantined=counts.quarantined,
+        run=run,
+        first=first,
+        last=first + len(batch),
+        new=counts.new,
+        updated=counts.updated,
+        unchanged=counts.unchanged,
+        quarantined=counts.quarantined,
     )
     ImportRun.objects.filter(pk=run.pk).update(
-        fetched=F("fetched") + len(batch), new=F("new") + counts.new, updated=F("updated") + counts.updated,
-        unchanged=F("unchanged") + counts.unchanged, quarantined=F("quarantined") + counts.quarantined,
+        fetched=F("fetched") + len(batch),
+        new=F("new") + counts.new,
+        updated=F("updated") + counts.updated,
+        unchanged=F("unchanged") + counts.unchanged,
+        quarantined=F("quarantined") + counts.quarantined,
     )
 
 

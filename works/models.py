@@ -104,7 +104,8 @@ class Work(models.Model):
             models.CheckConstraint(condition=~models.Q(title=""), name="work_has_a_title"),
             models.CheckConstraint(condition=models.Q(author_count__gte=1), name="work_has_authors"),
             models.CheckConstraint(
-                condition=models.Q(year__isnull=True) | models.Q(year__range=(1400, 2200)), name="work_year_plausible",
+                condition=models.Q(year__isnull=True) | models.Q(year__range=(1400, 2200)),
+                name="work_year_plausible",
             ),
         ]
 
@@ -131,7 +132,9 @@ class WorkVersion(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["work", "kind", "venue", "year"], name="work_version_once", nulls_distinct=False,
+                fields=["work", "kind", "venue", "year"],
+                name="work_version_once",
+                nulls_distinct=False,
             ),
         ]
 
@@ -226,7 +229,9 @@ class Authorship(models.Model):
         indexes = [
             models.Index(fields=["block_key"], name="authorship_block_idx"),
             models.Index(
-                fields=["researcher"], name="authorship_researcher_idx", condition=models.Q(researcher__isnull=False),
+                fields=["researcher"],
+                name="authorship_researcher_idx",
+                condition=models.Q(researcher__isnull=False),
             ),
         ]
 
@@ -314,7 +319,8 @@ class SourceRecord(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "key"], name="source_record_once"),
             models.CheckConstraint(
-                condition=models.Q(work__isnull=False, rejected_code="") | (models.Q(work__isnull=True) & ~models.Q(rejected_code="")),
+                condition=models.Q(work__isnull=False, rejected_code="")
+                | (models.Q(work__isnull=True) & ~models.Q(rejected_code="")),
                 name="source_record_work_or_reason",
             ),
         ]
@@ -330,7 +336,10 @@ class SourceRecord(models.Model):
 class Review(models.Model):
     """A question for a curator. `subject` is what it is about, unique per kind, so that asking twice asks once."""
 
-    kind = models.CharField(max_length=24, choices=[("work-match", "Is this the same work?"), ("identifier-conflict", "Conflicting identifiers")])
+    kind = models.CharField(
+        max_length=24,
+        choices=[("work-match", "Is this the same work?"), ("identifier-conflict", "Conflicting identifiers")],
+    )
     subject = models.TextField()
     work = models.ForeignKey(Work, null=True, on_delete=models.CASCADE, related_name="reviews")
     candidates = ArrayField(models.BigIntegerField(), default=list)

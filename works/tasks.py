@@ -26,7 +26,9 @@ def run_import(run_id: int) -> None:
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
 def sweep() -> None:
     """Send again what a lost message may have left lying: unfinished runs, stale blocks, stale researchers."""
-    for run_id in ImportRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]).values_list("pk", flat=True)[:10]:
+    for run_id in ImportRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]).values_list("pk", flat=True)[
+        :10
+    ]:
         run_import.delay(run_id)
     if StaleBlock.objects.exists():
         profiles_tasks.wake()

@@ -82,7 +82,10 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
     topics = _topics(bylines)
     identifiers = Counter((scheme, value) for b in bylines for scheme, value in b.identifiers.items())
     persistent = sum(1 for b in bylines if b.work.persistent)
-    level = max(facts.people[researcher_id].level if facts.people[researcher_id].level > 1 else 0, 1 if persistent or identifiers else 0)
+    level = max(
+        facts.people[researcher_id].level if facts.people[researcher_id].level > 1 else 0,
+        1 if persistent or identifiers else 0,
+    )
     inputs = TrustInputs(
         level=level,
         works=len(bylines),
@@ -166,7 +169,9 @@ def _profile(
         venues=_facets(venues, VENUES_SHOWN),
         sources=_counted(Counter(s for w in works for s in set(w.sources)), len(works)),
         first_author=sum(1 for b in bylines if b.position == 0),
-        last_author=sum(1 for b in bylines if b.position == b.work.author_count - 1 and b.position and not b.work.truncated),
+        last_author=sum(
+            1 for b in bylines if b.position == b.work.author_count - 1 and b.position and not b.work.truncated
+        ),
         with_code=sum(1 for w in works if w.has_code),
         unaligned=_counted(Counter(u for w in works for u in set(w.unaligned)), UNALIGNED_SHOWN),
     )

@@ -93,9 +93,15 @@ def load(researcher_ids: Sequence[int]) -> Facts:
         """,
         [ids],
     ):
-        bylines[researcher_id].append(BylineFacts(
-            works[work_id], position, name, decode(identifiers) if identifiers != "{}" else {}, tuple(institutions),
-        ))
+        bylines[researcher_id].append(
+            BylineFacts(
+                works[work_id],
+                position,
+                name,
+                decode(identifiers) if identifiers != "{}" else {},
+                tuple(institutions),
+            )
+        )
     people = {person for work in works.values() for person in work.people} | set(ids)
     topics = {topic for work in works.values() for topic in work.topics}
     institutions = {i for mine in bylines.values() for byline in mine for i in byline.institutions}
@@ -111,13 +117,15 @@ def load(researcher_ids: Sequence[int]) -> Facts:
         topics={
             key: TopicCount(public, slug, label, code, 0)
             for key, public, slug, label, code in bulk.fetch(
-                "SELECT id, public_id, slug, label, code FROM works_topic WHERE id = ANY(%s)", [sorted(topics)],
+                "SELECT id, public_id, slug, label, code FROM works_topic WHERE id = ANY(%s)",
+                [sorted(topics)],
             )
         },
         institutions={
             key: Organisation(public, slug, name)
             for key, public, slug, name in bulk.fetch(
-                "SELECT id, public_id, slug, name FROM profiles_institution WHERE id = ANY(%s)", [sorted(institutions)],
+                "SELECT id, public_id, slug, name FROM profiles_institution WHERE id = ANY(%s)",
+                [sorted(institutions)],
             )
         },
         conflicts=dict(

@@ -50,6 +50,7 @@ def recompute(researcher_ids: Sequence[int], *, causes: dict[int, str]) -> None:
 def mark_all_stale(*, cause: str) -> int:
     """Mark every researcher for a full rebuild; how many."""
     return bulk.run(
-        "INSERT INTO graph_staleresearcher (researcher_id, cause) SELECT id, %s FROM profiles_researcher ORDER BY id ON CONFLICT DO NOTHING",
+        "INSERT INTO graph_staleresearcher (researcher_id, cause)"
+        " SELECT id, %s FROM profiles_researcher ORDER BY id ON CONFLICT DO NOTHING",
         [cause],
     )

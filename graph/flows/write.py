@@ -73,7 +73,14 @@ def _write_receipts(derived: Sequence[Derived], causes: dict[int, str]) -> None:
         "graph_trustsnapshot",
         ("researcher_id", "score", "inputs", "model_version", "inputs_hash", "cause"),
         (
-            (d.researcher_id, d.receipt.score, _json(d.inputs), d.receipt.model_version, d.receipt.inputs_hash, causes.get(d.researcher_id, ""))
+            (
+                d.researcher_id,
+                d.receipt.score,
+                _json(d.inputs),
+                d.receipt.model_version,
+                d.receipt.inputs_hash,
+                causes.get(d.researcher_id, ""),
+            )
             for d in changed
         ),
     )
@@ -87,7 +94,8 @@ def _write_counters(derived: Sequence[Derived]) -> None:
            SET verification_level = n.level, works_count = n.works, first_year = n.first_year, last_year = n.last_year
           FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[]) AS n(id, level, works, first_year, last_year)
          WHERE r.id = n.id
-           AND (r.verification_level, r.works_count, r.first_year, r.last_year) IS DISTINCT FROM (n.level, n.works, n.first_year, n.last_year)
+           AND (r.verification_level, r.works_count, r.first_year, r.last_year)
+               IS DISTINCT FROM (n.level, n.works, n.first_year, n.last_year)
         """,
         [list(column) for column in zip(*rows, strict=True)],
     )

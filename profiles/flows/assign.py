@@ -102,7 +102,11 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
         authorship_id, work_id, position, name, key, block, identifiers, institutions, domain, researcher_id, kind,
         evidence, work_public_id, title, year, author_keys,
     ) in rows:  # fmt: skip
-        others = () if len(author_keys) > COAUTHORS_CONSIDERED else tuple(author_keys[:position] + author_keys[position + 1 :])
+        others = (
+            ()
+            if len(author_keys) > COAUTHORS_CONSIDERED
+            else tuple(author_keys[:position] + author_keys[position + 1 :])
+        )
         bylines.append(Byline(
             mention=Mention(
                 id=authorship_id,
@@ -156,14 +160,14 @@ def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> 
     changes.merged += [(gone, owner[-1 - target]) for gone, target in successor.items() if target < 0]
     for decision in resolution.decisions:
         byline = by_id[decision.mention_id]
-        researcher_id = None if decision.cluster is None else owner[decision.cluster]
+        decided = None if decision.cluster is None else owner[decision.cluster]
         evidence = msgspec.json.encode(decision.evidence).decode()
         if (
-            researcher_id != byline.researcher_id
+            decided != byline.researcher_id
             or decision.kind != byline.kind
             or msgspec.json.decode(evidence) != msgspec.json.decode(byline.evidence)
         ):
-            changes.decided.append((byline, decision, researcher_id))
+            changes.decided.append((byline, decision, decided))
 
 
 def _create(changes: _Change) -> None:
@@ -215,7 +219,9 @@ def _display_name(members: Sequence[Byline]) -> str:
 def _public_ids(natural_keys: Sequence[str]) -> list[str]:
     """A free public id for each; a record that was split off may share its natural key with an older one."""
     wanted = [public_id("researcher", key) for key in natural_keys]
-    taken = {row[0] for row in bulk.fetch("SELECT public_id FROM profiles_researcher WHERE public_id = ANY(%s)", [wanted])}
+    taken = {
+        row[0] for row in bulk.fetch("SELECT public_id FROM profiles_researcher WHERE public_id = ANY(%s)", [wanted])
+    }
     chosen: list[str] = []
     for key, first in zip(natural_keys, wanted, strict=True):
         candidate, attempt = first, 0
@@ -231,10 +237,18 @@ def _public_ids(natural_keys: Sequence[str]) -> list[str]:
 
 def _store_decisions(decided: Sequence[tuple[Byline, Decision, int | None]]) -> None:
     rows = sorted(
-        (byline.mention.id, researcher_id, decision.kind, decision.confidence, msgspec.json.encode(decision.evidence).decode())
+        (
+            byline.mention.id,
+            researcher_id,
+            decision.kind,
+            decision.confidence,
+            msgspec.json.encode(decision.evidence).decode(),
+        )
         for byline, decision, researcher_id in decided
     )
-    bulk.run("CREATE TEMP TABLE decided (id bigint, researcher_id bigint, kind text, confidence float8, evidence jsonb) ON COMMIT DROP")
+    bulk.run(
+        "CREATE TEMP TABLE decided (id bigint, researcher_id bigint, kind text, confidence float8, evidence jsonb) ON COMMIT DROP"
+    )
     bulk.copy_rows("decided", ("id", "researcher_id", "kind", "confidence", "evidence"), rows)
     bulk.run(
         """
@@ -278,19 +292,24 @@ def _store_events(changes: _Change) -> None:
         )
         for researcher_id in sorted(lost.keys() | gained.keys())
     ]  # fmt: skip
-    rows += [(gone, "researcher:merged", "[]", msgspec.json.encode([target]).decode()) for gone, target in changes.merged]
+    rows += [
+        (gone, "researcher:merged", "[]", msgspec.json.encode([target]).decode()) for gone, target in changes.merged
+    ]
     bulk.copy_rows("profiles_identityevent", ("researcher_id", "kind", "before", "after"), rows)
 
 
 def _tell(changes: _Change) -> None:
     """Everybody on a work whose bylines changed hands has other co-authors now."""
-    works = sorted({byline.work_id for byline, _, researcher_id in changes.decided if byline.researcher_id != researcher_id})
+    works = sorted(
+        {byline.work_id for byline, _, researcher_id in changes.decided if byline.researcher_id != researcher_id}
+    )
     left = {b.researcher_id for b, _, r in changes.decided if b.researcher_id is not None and b.researcher_id != r}
     same = {r for _, _, r in changes.decided if r is not None}
     on_works = {
         row[0]
         for row in bulk.fetch(
-            "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL", [works],
+            "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL",
+            [works],
         )
     }
     affected = sorted(on_works | left | same)

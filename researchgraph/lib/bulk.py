@@ -16,7 +16,8 @@ from psycopg import sql
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY `rows` into `table`. Fails as a whole on the first bad row."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
@@ -27,23 +28,29 @@ def new_ids(table: str, count: int) -> list[int]:
     """Reserve `count` primary keys of `table`, ascending."""
     if not count:
         return []
-    return [row[0] for row in fetch(
-        "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count],
-    )]
+    return [
+        row[0]
+        for row in fetch(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [table, count],
+        )
+    ]
 
 
 def fetch(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of a query whose result is known to be of a batch's size."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def run(query: str, parameters: Sequence[Any] = ()) -> int:
     """Execute a statement; the number of rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        return cursor.rowcount
+        touched: int = cursor.rowcount
+        return touched
 
 
 def in_batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

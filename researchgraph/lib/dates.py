@@ -36,7 +36,7 @@ def parts(date: str) -> tuple[int, ...]:
         return ()
     if len(numbers) > 1 and not 1 <= numbers[1] <= len(_MONTHS):
         return ()
-    if len(numbers) > 2 and not 1 <= numbers[2] <= calendar.monthrange(numbers[0], numbers[1])[1]:  # noqa: PLR2004
+    if len(numbers) > 2 and not 1 <= numbers[2] <= calendar.monthrange(numbers[0], numbers[1])[1]:
         return ()
     return numbers
 

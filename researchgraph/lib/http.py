@@ -105,8 +105,11 @@ class Http:
         limits = httpx.Limits(max_connections=1)
         # Made before waiting, so that what the clock spaces is the requests themselves.
         with httpx.Client(
-            timeout=httpx.Timeout(self.timeout), limits=limits, headers=headers,
-            follow_redirects=True, max_redirects=5,
+            timeout=httpx.Timeout(self.timeout),
+            limits=limits,
+            headers=headers,
+            follow_redirects=True,
+            max_redirects=5,
         ) as client:
             return self._patiently(client, address, interval)
 
@@ -153,7 +156,10 @@ class Http:
                     message = f"No complete answer within {self.total_timeout:,.0f} seconds"
                     raise httpx.ReadTimeout(message)
             answer = Response(
-                response.status_code, bytes(content), response.headers.get("Content-Type", ""), str(response.url),
+                response.status_code,
+                bytes(content),
+                response.headers.get("Content-Type", ""),
+                str(response.url),
             )
             return answer, _retry_after(response.headers.get("Retry-After", ""))
 

@@ -68,7 +68,8 @@ _IEEE_AUTHOR = re.compile(r"3[78]\d{9,10}")
 _ACL_PAPER = re.compile(r"[A-Z]\d\d-\d{4,5}|\d{4}\.[a-z0-9_]{1,30}-[a-z0-9_]{1,30}\.\d{1,4}")
 _ACL_PERSON = re.compile(r"[a-z][a-z0-9]{0,40}(?:-[a-z0-9]{1,40}){0,9}")
 _ACL_PREFIX = re.compile(
-    r"https?://(?:www\.)?(?:aclanthology\.org|aclweb\.org/anthology)/(?:people/(?:[a-z]/)?)?", re.IGNORECASE,
+    r"https?://(?:www\.)?(?:aclanthology\.org|aclweb\.org/anthology)/(?:people/(?:[a-z]/)?)?",
+    re.IGNORECASE,
 )
 _PMID = re.compile(
     r"(?:https?://(?:pubmed\.ncbi\.nlm\.nih\.gov|www\.ncbi\.nlm\.nih\.gov/pubmed)/|(?:pmid|pubmed):\s*)?"
@@ -131,7 +132,7 @@ def display(scheme: str, value: str) -> str:
     return f"arXiv:{value}" if scheme == "arxiv" else value
 
 
-def url(scheme: str, value: str) -> str:  # noqa: PLR0911 - one address form a scheme
+def url(scheme: str, value: str) -> str:
     """Where a canonical value resolves, as an https address; "" if the scheme has no resolver."""
     match scheme:
         case "openreview":
@@ -177,7 +178,7 @@ def _orcid(value: str) -> str | None:
     for digit in digits[:15]:
         total = (total + int(digit)) * 2
     check = (12 - total % 11) % 11
-    return "-".join(match.groups()) if digits[15] == ("X" if check == 10 else str(check)) else None  # noqa: PLR2004
+    return "-".join(match.groups()) if digits[15] == ("X" if check == 10 else str(check)) else None
 
 
 def _doi(value: str) -> str | None:
@@ -247,7 +248,7 @@ def _issn(value: str) -> str | None:
     digits = (match[1] + match[2]).upper()
     total = sum(int(digit) * weight for digit, weight in zip(digits[:7], range(8, 1, -1), strict=True))
     check = -total % 11
-    return f"{digits[:4]}-{digits[4:]}" if digits[7] == ("X" if check == 10 else str(check)) else None  # noqa: PLR2004
+    return f"{digits[:4]}-{digits[4:]}" if digits[7] == ("X" if check == 10 else str(check)) else None
 
 
 def _isbn(value: str) -> str | None:

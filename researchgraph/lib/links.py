@@ -18,8 +18,23 @@ _CODE = re.compile(
 _HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "huggingface.co")
 # Pages of a forge that stand where an owner would.
 _NOT_OWNERS = {
-    "about", "apps", "blog", "collections", "docs", "explore", "features", "login", "marketplace", "orgs", "papers",
-    "search", "settings", "site", "sponsors", "topics", "users",
+    "about",
+    "apps",
+    "blog",
+    "collections",
+    "docs",
+    "explore",
+    "features",
+    "login",
+    "marketplace",
+    "orgs",
+    "papers",
+    "search",
+    "settings",
+    "site",
+    "sponsors",
+    "topics",
+    "users",
 }
 
 

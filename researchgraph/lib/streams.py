@@ -165,7 +165,10 @@ def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
 
 def _unzstd(file: BinaryIO) -> Iterator[bytes]:
     reader = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT).stream_reader(
-        file, read_size=BLOCK, read_across_frames=True, closefd=False,
+        file,
+        read_size=BLOCK,
+        read_across_frames=True,
+        closefd=False,
     )
     while True:
         try:
@@ -190,9 +193,9 @@ def _zstd_is_whole(file: BinaryIO) -> bool:
     while at < size:
         file.seek(at)
         header = file.read(18)
-        if len(header) < 6:  # noqa: PLR2004 - the shortest frame header
+        if len(header) < 6:
             return False
-        if header[1:4] == b"\x2a\x4d\x18" and header[0] & 0xF0 == 0x50:  # noqa: PLR2004 - skippable frame
+        if header[1:4] == b"\x2a\x4d\x18" and header[0] & 0xF0 == 0x50:
             at += 8 + int.from_bytes(header[4:8], "little")
             continue
         descriptor = header[4]

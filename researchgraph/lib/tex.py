@@ -258,8 +258,12 @@ def _span(source: str, *, display: bool) -> str:
     try:
         markup = convert(expanded, display="block" if display else "inline")
         parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-            remove_comments=True, remove_pis=True,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
         )
         safe = _rebuilt(etree.fromstring(markup.encode(), parser))
     except Exception:  # noqa: BLE001 - the converter raises whatever odd TeX makes it raise; the source is shown instead

@@ -32,7 +32,8 @@ COAUTHORS_CONSIDERED = 50
 def read_mentions(folder: Path) -> tuple[list[Mention], list[str]]:
     """The bylines of one data set and their labels' keys; `Mention.id` is the place in the second list."""
     works: dict[str, int] = {}
-    mentions, keys = [], []
+    mentions: list[Mention] = []
+    keys: list[str] = []
     with gzip.open(folder / "mentions.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
@@ -130,7 +131,9 @@ def main() -> None:
         if options.json:
             print(json.dumps({"set": folder.name, **figures}))
             continue
-        print(f"{folder.name}: {figures['mentions']} bylines in {figures['seconds']} s, undecided {figures['undecided']:.1%}")
+        print(
+            f"{folder.name}: {figures['mentions']} bylines in {figures['seconds']} s, undecided {figures['undecided']:.1%}"
+        )
         for part in ("all", "ambiguous"):
             precision, recall, f1 = figures[part]
             print(f"  {part:<10} B3 precision {precision:.4f}  recall {recall:.4f}  F1 {f1:.4f}")

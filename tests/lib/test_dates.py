@@ -32,9 +32,7 @@ from researchgraph.lib.dates import (
         ("", "", None),
     ],
 )
-def test_partial_dates_are_shown_as_far_as_they_are_known(
-    date: str, shown: str, how_much: str | None
-) -> None:
+def test_partial_dates_are_shown_as_far_as_they_are_known(date: str, shown: str, how_much: str | None) -> None:
     assert display(date) == shown
     assert precision(date) == how_much
 

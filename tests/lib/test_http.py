@@ -126,9 +126,7 @@ def test_overload_is_waited_out_as_long_as_the_upstream_asks(
 def test_pauses_without_a_wish_are_random_below_a_doubling_bound(
     upstream: Start,
 ) -> None:
-    server = upstream(
-        [_answer("503 Service Unavailable", b"", "Retry-After: soon")] * 3 + [_answer("200 OK", b"ok")]
-    )
+    server = upstream([_answer("503 Service Unavailable", b"", "Retry-After: soon")] * 3 + [_answer("200 OK", b"ok")])
     pauses: list[float] = []
     assert _client(pauses).get(server.url, interval=0).content == b"ok"
     assert [0 <= pause <= bound for pause, bound in zip(pauses, (2, 4, 8), strict=True)] == [True] * 3
@@ -193,9 +191,7 @@ def test_requests_to_a_host_keep_their_distance(upstream: Start) -> None:
     client = _client([])
     for _ in range(3):
         client.get(server.url, interval=0.2)
-    assert all(
-        later - earlier > 0.17 for earlier, later in zip(server.moments, server.moments[1:], strict=False)
-    )
+    assert all(later - earlier > 0.17 for earlier, later in zip(server.moments, server.moments[1:], strict=False))
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http:///nowhere"])

@@ -84,9 +84,7 @@ from researchgraph.lib.identifiers import (
         ("doi", "10.1000/" + "x" * 600, None),
     ],
 )
-def test_canonical_reads_written_forms_and_refuses_the_rest(
-    scheme: str, value: str, stored: str | None
-) -> None:
+def test_canonical_reads_written_forms_and_refuses_the_rest(scheme: str, value: str, stored: str | None) -> None:
     assert canonical(scheme, value) == stored
 
 

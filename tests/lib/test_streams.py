@@ -52,14 +52,11 @@ def test_skippable_zstandard_frames_are_skipped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("compress", [gzip.compress, _zstd], ids=["gzip", "zstd"])
 @pytest.mark.parametrize("kept", [0.3, 0.9, -4, -1])
-def test_a_truncated_file_yields_all_before_the_cut_and_says_so(
-    tmp_path: Path, compress: object, kept: float
-) -> None:
+def test_a_truncated_file_yields_all_before_the_cut_and_says_so(tmp_path: Path, compress: object, kept: float) -> None:
     assert callable(compress)
     # Random-looking content, so that the compressed file has several blocks.
     body = b"".join(
-        b"%d %s\n" % (n, (n * 2_654_435_761 % 2**61).to_bytes(8, "big").hex().encode() * 8)
-        for n in range(20_000)
+        b"%d %s\n" % (n, (n * 2_654_435_761 % 2**61).to_bytes(8, "big").hex().encode() * 8) for n in range(20_000)
     )
     data: bytes = compress(body)
     cut = int(len(data) * kept) if kept > 0 else len(data) + int(kept)

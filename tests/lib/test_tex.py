@@ -148,9 +148,7 @@ def test_mathematics_that_cannot_be_shown_shows_its_escaped_source() -> None:
     assert tex.render(r"$\foo<x$") == r'<code class="tex">\foo&lt;x</code>'
 
 
-@pytest.mark.parametrize(
-    "text", ["It costs $5 and $10 now.", "an odd $ sign", "from $3 to $4", "C:\\temp & co"]
-)
+@pytest.mark.parametrize("text", ["It costs $5 and $10 now.", "an odd $ sign", "from $3 to $4", "C:\\temp & co"])
 def test_dollars_and_backslashes_that_are_no_tex_stay_text(text: str) -> None:
     assert tex.render(text) == text.replace("&", "&amp;")
 

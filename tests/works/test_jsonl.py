@@ -144,10 +144,7 @@ def test_a_full_line_is_translated_field_by_field() -> None:
 
 
 def test_null_and_absent_both_mean_unknown() -> None:
-    assert (
-        _parse(abstract=None, keywords=None, doi=None, authors=[{"name": "Ada Lovelace", "orcid": None}])
-        == _parse()
-    )
+    assert _parse(abstract=None, keywords=None, doi=None, authors=[{"name": "Ada Lovelace", "orcid": None}]) == _parse()
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -165,12 +162,8 @@ def test_unknown_fields_are_ignored() -> None:
         ([None, 1, 0], "abc"),
     ],
 )
-def test_authors_stand_in_printed_order_if_the_positions_are_sound(
-    positions: list[int | None], order: str
-) -> None:
-    authors = [
-        {"name": name, "position_index": position} for name, position in zip("abc", positions, strict=True)
-    ]
+def test_authors_stand_in_printed_order_if_the_positions_are_sound(positions: list[int | None], order: str) -> None:
+    authors = [{"name": name, "position_index": position} for name, position in zip("abc", positions, strict=True)]
     assert "".join(author.name for author in _parse(authors=authors).authors) == order
 
 
@@ -186,16 +179,12 @@ def test_authors_stand_in_printed_order_if_the_positions_are_sound(
         ({"venue": "Science", "type": "journal"}, "journal"),
     ],
 )
-def test_the_kind_of_appearance_is_stated_or_follows_from_the_venue(
-    fields: dict[str, Any], kind: str
-) -> None:
+def test_the_kind_of_appearance_is_stated_or_follows_from_the_venue(fields: dict[str, Any], kind: str) -> None:
     assert _parse(**fields).version.kind == kind
 
 
 def test_code_is_a_repository_an_address_or_the_first_link_of_the_abstract() -> None:
-    assert (
-        _parse(github="mlfoundations/model-soups").code_url == "https://github.com/mlfoundations/model-soups"
-    )
+    assert _parse(github="mlfoundations/model-soups").code_url == "https://github.com/mlfoundations/model-soups"
     assert _parse(abstract="Code: https://github.com/a/b.").code_url == "https://github.com/a/b"
     assert _parse(abstract="No code.").code_url == ""
 
@@ -289,9 +278,7 @@ def test_an_empty_list_of_authors_is_rejected() -> None:
 
 def test_markup_tex_and_bidirectional_controls_in_titles_are_harmless_text() -> None:
     title = normalise(
-        _parse(
-            title='<script>alert(1)</script> \u202egnp.exe\u202c Schr\\"odinger $x<y$ &lt;b&gt;bold&lt;/b&gt;'
-        )
+        _parse(title='<script>alert(1)</script> \u202egnp.exe\u202c Schr\\"odinger $x<y$ &lt;b&gt;bold&lt;/b&gt;')
     ).title
     assert title == "<script>alert(1)</script> gnp.exe Schrödinger $x<y$ bold"
 
@@ -334,9 +321,7 @@ def test_a_json_bomb_is_rejected_without_a_crash(tmp_path: Path, payload: bytes)
         (_line(authors=[{"name": "A"}] * 10_001), "authors-too-many", "authors"),
     ],
 )
-def test_every_rejection_names_a_code_and_the_path_of_the_field(
-    payload: bytes, code: str, field: str
-) -> None:
+def test_every_rejection_names_a_code_and_the_path_of_the_field(payload: bytes, code: str, field: str) -> None:
     rejection = _rejection(payload)
     assert (rejection.code, rejection.field) == (code, field)
     assert rejection.detail.endswith(".")

@@ -100,9 +100,7 @@ def test_titles_in_any_script_are_titles(title: str) -> None:
         ({"version": ParsedVersion("journal", year=1)}, "year-implausible", "year"),
     ],
 )
-def test_what_cannot_be_a_work_is_rejected_with_its_field(
-    changes: dict[str, object], code: str, field: str
-) -> None:
+def test_what_cannot_be_a_work_is_rejected_with_its_field(changes: dict[str, object], code: str, field: str) -> None:
     with pytest.raises(RecordRejected) as rejected:
         normalise(_record(**changes))
     assert (rejected.value.code, rejected.value.field) == (code, field)
@@ -162,9 +160,7 @@ def test_categories_come_first_and_once() -> None:
 
 def test_unsafe_links_are_left_out() -> None:
     record = normalise(
-        _record(
-            site_url="javascript:alert(1)", pdf_url="https://example.org/a.pdf", code_url="data:text/html,x"
-        )
+        _record(site_url="javascript:alert(1)", pdf_url="https://example.org/a.pdf", code_url="data:text/html,x")
     )
     assert (record.site_url, record.pdf_url, record.code_url) == ("", "https://example.org/a.pdf", "")
 

@@ -22,11 +22,36 @@ PER_COAUTHOR: Final = 7
 """Works taken for one co-author of low homonym risk, besides those shared with another co-author."""
 
 WORK_FIELDS: Final = (
-    "source", "source_id", "title", "type", "venue", "venue_key", "year", "date", "track", "status", "keywords",
-    "categories", "doi", "arxiv", "openreview_forum", "identifiers", "github", "site", "pdf", "authors_truncated",
+    "source",
+    "source_id",
+    "title",
+    "type",
+    "venue",
+    "venue_key",
+    "year",
+    "date",
+    "track",
+    "status",
+    "keywords",
+    "categories",
+    "doi",
+    "arxiv",
+    "openreview_forum",
+    "identifiers",
+    "github",
+    "site",
+    "pdf",
+    "authors_truncated",
 )
 AUTHOR_FIELDS: Final = (
-    "name", "affiliation", "openreview_id", "orcid", "dblp", "google_scholar", "ieee_author_id", "acl_person_id",
+    "name",
+    "affiliation",
+    "openreview_id",
+    "orcid",
+    "dblp",
+    "google_scholar",
+    "ieee_author_id",
+    "acl_person_id",
 )
 
 SOUPS: Final = "2203.05482"

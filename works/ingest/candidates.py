@@ -28,7 +28,11 @@ class Candidates:
             self._works[work.work_id] = work
         elif not work.identifiers <= known.identifiers:
             self._works[work.work_id] = Comparable(
-                known.work_id, known.title_key, known.year, known.author_keys, known.identifiers | work.identifiers,
+                known.work_id,
+                known.title_key,
+                known.year,
+                known.author_keys,
+                known.identifiers | work.identifiers,
             )
         for identifier in work.identifiers:
             self._by_identifier.setdefault(identifier, work.work_id)
@@ -69,7 +73,10 @@ def load(records: Sequence[Comparable], work_ids: Iterable[int]) -> Candidates:
     for work_id, title_key, year, author_keys, id_schemes, id_values in rows:
         candidates.add(
             Comparable(
-                work_id, title_key, year, tuple(block_key(k) for k in author_keys),
+                work_id,
+                title_key,
+                year,
+                tuple(block_key(k) for k in author_keys),
                 frozenset(zip(id_schemes, id_values, strict=True)),
             ),
         )

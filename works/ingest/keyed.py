@@ -51,9 +51,8 @@ class KeyedTable:
         wanted = ", ".join(self.key)
         on = " AND ".join(f"t.{name} = k.{name}" for name in self.key)
         columns = [list(column) for column in zip(*keys, strict=True)]
-        for row in bulk.fetch(
-            f"SELECT t.id, {names} FROM {self.table} t JOIN unnest({arrays}) AS k({wanted}) ON {on}", columns,  # noqa: S608 - names are ours
-        ):
+        query = f"SELECT t.id, {names} FROM {self.table} t JOIN unnest({arrays}) AS k({wanted}) ON {on}"  # noqa: S608 - names are ours
+        for row in bulk.fetch(query, columns):
             found[tuple(row[1:])] = row[0]
 
     def _insert(self, rows: Sequence[Sequence[Any]]) -> None:

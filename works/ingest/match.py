@@ -22,7 +22,27 @@ SAME_OVERLAP, SOME_OVERLAP = 0.6, 0.2
 
 # Titles that many different works carry; normalised. They match by identifier only.
 GENERIC_TITLES = frozenset(
-    {"preface", "editorial", "foreword", "introduction", "erratum", "corrigendum", "frontmatter", "backmatter", "panel", "keynote", "tutorial", "abstracts", "program", "committees", "index", "authorindex", "tableofcontents", "welcome", "titlepage"},
+    {
+        "preface",
+        "editorial",
+        "foreword",
+        "introduction",
+        "erratum",
+        "corrigendum",
+        "frontmatter",
+        "backmatter",
+        "panel",
+        "keynote",
+        "tutorial",
+        "abstracts",
+        "program",
+        "committees",
+        "index",
+        "authorindex",
+        "tableofcontents",
+        "welcome",
+        "titlepage",
+    },
 )
 
 
@@ -79,10 +99,8 @@ def _compare(record: Comparable, candidate: Comparable) -> tuple[str, tuple[Evid
     found = Evidence("author-overlap", f"{round(100 * share)} %", share)
     if shared:
         scheme, value = min(shared)
-        evidence = (Evidence("same-identifier", f"{scheme}:{value}", 1.0),)
-        if same_title or share >= SOME_OVERLAP:
-            return "same", (*evidence, found)
-        return "unknown", (*evidence, found)
+        verdict = "same" if same_title or share >= SOME_OVERLAP else "unknown"
+        return verdict, (Evidence("same-identifier", f"{scheme}:{value}", 1.0), found)
     if not same_title or record.title_key in GENERIC_TITLES:
         return "", ()
     evidence = (Evidence("title-equal", "", 0.5), found)

@@ -151,7 +151,8 @@ def _version_label(version: ParsedVersion) -> str:
 def _topics(ranked: Sequence[SourcedRecord]) -> tuple[ParsedTopic, ...]:
     """All topics once; categories first, because the first category is the work's primary one."""
     topics = {(t.kind, (t.code or t.label).casefold()): t for r in reversed(ranked) for t in reversed(r.record.topics)}
-    return tuple(sorted(reversed(topics.values()), key=lambda t: t.kind != "category"))
+    as_ranked = list(topics.values())[::-1]
+    return tuple(sorted(as_ranked, key=lambda t: t.kind != "category"))
 
 
 def _versions(ranked: Sequence[SourcedRecord]) -> tuple[MergedVersion, ...]:
@@ -175,7 +176,9 @@ def _authors(ranked: Sequence[SourcedRecord]) -> tuple[tuple[ParsedAuthor, ...],
 
     Lists are never spliced: a position is only ever taken from a source that printed it.
     """
-    base = min(ranked, key=lambda r: (r.record.authors_truncated, -len(r.record.authors) if r.record.authors_truncated else 0))
+    base = min(
+        ranked, key=lambda r: (r.record.authors_truncated, -len(r.record.authors) if r.record.authors_truncated else 0)
+    )
     authors = base.record.authors
     for other in ranked:
         if other is base:

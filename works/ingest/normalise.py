@@ -81,8 +81,13 @@ def _readable(raw: str) -> str:
 def _author(author: ParsedAuthor, place: int) -> ParsedAuthor:
     name = _name(author.name)
     if not name or len(name) > NAME_LIMIT:
-        code, detail = ("author-unnamed", "This author has no name.") if not name else (
-            "author-name-too-long", f"This author's name is longer than {NAME_LIMIT} characters.",
+        code, detail = (
+            ("author-unnamed", "This author has no name.")
+            if not name
+            else (
+                "author-name-too-long",
+                f"This author's name is longer than {NAME_LIMIT} characters.",
+            )
         )
         raise RecordRejected(code, detail, f"authors[{place}].name")
     return ParsedAuthor(

@@ -1,9 +1,9 @@
 """One batch of raw records becomes stored facts, all or nothing. Repeating a batch changes nothing.
 
-    hash -> unchanged? stop      parse, normalise -> rejected? quarantine
-    candidates -> match          one query, then pure rules
-    merge all records of a work  other records are parsed again from their stored bytes
-    store, source records        the writes
+hash -> unchanged? stop      parse, normalise -> rejected? quarantine
+candidates -> match          one query, then pure rules
+merge all records of a work  other records are parsed again from their stored bytes
+store, source records        the writes
 """
 
 from __future__ import annotations
@@ -78,13 +78,18 @@ def _parsed(raw: RawRecord, parse: Parse) -> ParsedRecord:
         return normalise(parse(raw))
     except RecordRejected:
         raise
-    except Exception as error:  # noqa: BLE001 - one odd record must never stop the rest; nothing is swallowed
+    except Exception as error:
         raise RecordRejected("parser-failed", f"{type(error).__name__}: {error}"[:500]) from error
 
 
 @transaction.atomic
 def ingest(
-    batch: Sequence[Prepared], *, source: str, run_id: int | None, parser_of: Callable[[str], Parse], lookups: store.Lookups,
+    batch: Sequence[Prepared],
+    *,
+    source: str,
+    run_id: int | None,
+    parser_of: Callable[[str], Parse],
+    lookups: store.Lookups,
 ) -> Counts:
     """Store one batch. `parser_of` names the parser of any source, to read other records of the same works again."""
     bulk.run("SELECT pg_advisory_xact_lock(%s)", [WRITER_LOCK])
@@ -98,7 +103,10 @@ def ingest(
     _write_reviews(reviews)
     updated = sum(1 for item in good if item.key in stored and stored[item.key].work_id)
     return Counts(
-        new=len(good) - updated, updated=updated, unchanged=unchanged, quarantined=len(todo) - len(good),
+        new=len(good) - updated,
+        updated=updated,
+        unchanged=unchanged,
+        quarantined=len(todo) - len(good),
     )
 
 
@@ -133,12 +141,15 @@ def _set_aside(item: Prepared, reason: RecordRejected) -> Prepared:
 def _duplicate(item: Prepared) -> Prepared:
     where = item.raw.origin or "This record"
     return _set_aside(
-        item, RecordRejected("duplicate-id", f"{where}: the id {item.key} was already used by another record of this run."),
+        item,
+        RecordRejected("duplicate-id", f"{where}: the id {item.key} was already used by another record of this run."),
     )
 
 
 def _changed(
-    batch: Sequence[Prepared], stored: dict[str, _Stored], run_id: int | None,
+    batch: Sequence[Prepared],
+    stored: dict[str, _Stored],
+    run_id: int | None,
 ) -> tuple[list[Prepared], int]:
     """The records that need work, and how many do not.
 
@@ -182,7 +193,10 @@ def _comparable(work_id: int, record: ParsedRecord) -> Comparable:
 
 
 def _match(
-    good: Sequence[Prepared], known_work: dict[str, int | None], source: str, parser_of: Callable[[str], Parse],
+    good: Sequence[Prepared],
+    known_work: dict[str, int | None],
+    source: str,
+    parser_of: Callable[[str], Parse],
 ) -> tuple[list[store.WorkDraft], list[tuple[Prepared, Ambiguous]]]:
     """Group the batch's records by work and merge each work from all its records."""
     records = [_comparable(0, item.parsed) for item in good if item.parsed is not None]
@@ -204,7 +218,9 @@ def _match(
                     reviews.append((item, outcome))
         pool.add(Comparable(item.work_id, record.title_key, record.year, record.author_keys, record.identifiers))
         groups.setdefault(item.work_id, []).append(item)
-    others = _other_records([work_id for work_id in groups if work_id not in fresh], {(source, i.key) for i in good}, parser_of)
+    others = _other_records(
+        [work_id for work_id in groups if work_id not in fresh], {(source, i.key) for i in good}, parser_of
+    )
     drafts = []
     for work_id, items in groups.items():
         sourced = [SourcedRecord(source, item.key, item.parsed) for item in items if item.parsed is not None]
@@ -215,14 +231,17 @@ def _match(
 
 
 def _other_records(
-    work_ids: Sequence[int], in_batch: set[tuple[str, str]], parser_of: Callable[[str], Parse],
+    work_ids: Sequence[int],
+    in_batch: set[tuple[str, str]],
+    parser_of: Callable[[str], Parse],
 ) -> dict[int, list[SourcedRecord]]:
     """The parsed forms of the records that known works already have, except those in the batch."""
     found: dict[int, list[SourcedRecord]] = {}
     if not work_ids:
         return found
     for work_id, name, key, payload, origin in bulk.fetch(
-        "SELECT work_id, source, key, payload, origin FROM works_sourcerecord WHERE work_id = ANY(%s) ORDER BY id", [list(work_ids)],
+        "SELECT work_id, source, key, payload, origin FROM works_sourcerecord WHERE work_id = ANY(%s) ORDER BY id",
+        [list(work_ids)],
     ):
         if (name, key) in in_batch:
             continue
@@ -231,15 +250,38 @@ def _other_records(
     return found
 
 
-def _write_source_records(source: str, run_id: int | None, todo: Sequence[Prepared], stored: dict[str, _Stored]) -> None:
-    columns = ("source", "key", "payload", "sha256", "origin", "work_id", "run_id", "rejected_code", "rejected_field", "rejected_detail")
+def _write_source_records(
+    source: str, run_id: int | None, todo: Sequence[Prepared], stored: dict[str, _Stored]
+) -> None:
+    columns = (
+        "source",
+        "key",
+        "payload",
+        "sha256",
+        "origin",
+        "work_id",
+        "run_id",
+        "rejected_code",
+        "rejected_field",
+        "rejected_detail",
+    )
     rows: list[tuple[Any, ...]] = []
     for item in todo:
         reason = item.rejected
-        rows.append((
-            source, item.key, item.raw.payload, item.sha256, item.raw.origin, item.work_id or None, run_id,
-            reason.code if reason else "", reason.field if reason else "", reason.detail if reason else "",
-        ))
+        rows.append(
+            (
+                source,
+                item.key,
+                item.raw.payload,
+                item.sha256,
+                item.raw.origin,
+                item.work_id or None,
+                run_id,
+                reason.code if reason else "",
+                reason.field if reason else "",
+                reason.detail if reason else "",
+            )
+        )
     bulk.copy_rows("works_sourcerecord", columns, (row for row in rows if row[1] not in stored))
     for row in rows:
         # A record that was seen before and differs now; few, and each carries its own bytes.
@@ -255,7 +297,10 @@ def _write_reviews(reviews: Sequence[tuple[Prepared, Ambiguous]]) -> None:
     if reviews:
         rows = [
             (
-                "work-match", f"{item.work_id}", item.work_id, "{" + ",".join(map(str, outcome.work_ids)) + "}",
+                "work-match",
+                f"{item.work_id}",
+                item.work_id,
+                "{" + ",".join(map(str, outcome.work_ids)) + "}",
                 msgspec.json.encode(outcome.evidence).decode(),
             )
             for item, outcome in reviews

@@ -105,7 +105,11 @@ def _resolve(drafts: Sequence[WorkDraft], lookups: Lookups) -> _Ids:
             topics.setdefault(
                 pair,
                 lambda pair=pair, topic=topic: (
-                    *pair, public_id("topic", "\x1f".join(pair)), topic.label, topic.code, slug(topic.label),
+                    *pair,
+                    public_id("topic", "\x1f".join(pair)),
+                    topic.label,
+                    topic.code,
+                    slug(topic.label),
                 ),
             )
         for author in draft.merged.authors:
@@ -113,7 +117,8 @@ def _resolve(drafts: Sequence[WorkDraft], lookups: Lookups) -> _Ids:
                 for name in institution_names(affiliation):
                     key = (institution_key(name),)
                     institutions.setdefault(
-                        key, lambda key=key, name=name: (*key, public_id("institution", key[0]), name, slug(name)),
+                        key,
+                        lambda key=key, name=name: (*key, public_id("institution", key[0]), name, slug(name)),
                     )
     return _Ids(lookups.venues.ids(venues), lookups.topics.ids(topics), lookups.institutions.ids(institutions))
 
@@ -215,8 +220,15 @@ def _insert_parts(drafts: Sequence[WorkDraft], ids: _Ids) -> None:
         ("work_id", "kind", "venue_id", "year", "date", "status", "track", "revision", "sources"),
         (
             (
-                draft.work_id, v.version.kind, _venue_id(v.version.venue, ids), v.version.year, v.version.date,
-                v.version.status, v.version.track, v.version.revision, list(v.sources),
+                draft.work_id,
+                v.version.kind,
+                _venue_id(v.version.venue, ids),
+                v.version.year,
+                v.version.date,
+                v.version.status,
+                v.version.track,
+                v.version.revision,
+                list(v.sources),
             )
             for draft in drafts
             for v in draft.merged.versions

@@ -106,7 +106,7 @@ class ArxivSource(Source):
 
     def _page(self, http: Http, parameters: dict[str, str]) -> _Page:
         answer = http.get(self._endpoint, params={**parameters, "max_results": str(PAGE)}, interval=self._interval)
-        if answer.status == 200 or b"<feed" in answer.content[:2000]:  # noqa: PLR2004 - HTTP OK
+        if answer.status == 200 or b"<feed" in answer.content[:2000]:
             _check_feed(answer.content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n"), "arXiv's answer")
             page = _Page([], 0)
             total = 0
@@ -190,8 +190,14 @@ def _entries(file: IO[bytes], origin: str) -> Iterator[RawRecord | int]:
     """
     number = 0
     events = etree.iterparse(
-        file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
+        file,
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     root: etree._Element | None = None
     try:
@@ -251,7 +257,12 @@ def _raw(entry: etree._Element, origin: str) -> RawRecord:
 
 def _entry(payload: bytes) -> etree._Element:
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         entry = etree.fromstring(payload, parser)

@@ -32,7 +32,7 @@ class Source(ABC):
         Damage inside the file never raises: it is yielded as a RawRecord with its `problem`.
         """
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:  # noqa: ARG002 - sources that have a service use it
         """Yield records of the live service for `query`. Raises SourceUnavailable.
 
         Sources without a live service keep this default.

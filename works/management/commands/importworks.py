@@ -23,7 +23,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", help=f"one of: {', '.join(sorted(registry.sources()))}")
-        parser.add_argument("query", metavar="FILE_OR_QUERY", help="a file of the source's format, or a query to its live service")
+        parser.add_argument(
+            "query", metavar="FILE_OR_QUERY", help="a file of the source's format, or a query to its live service"
+        )
         parser.add_argument("--limit", type=int, help="stop after this many records")
         parser.add_argument("--dry-run", action="store_true", help="read and report, write nothing")
 
@@ -52,7 +54,9 @@ class Command(BaseCommand):
             self.stderr.write(line)
         if len(rejected) > SHOWN:
             self.stderr.write(f"... and {len(rejected) - SHOWN} more.")
-        self.stdout.write(f"Read {good + len(rejected)} records: {good} can be imported, {len(rejected)} would be quarantined. Nothing was written.")
+        self.stdout.write(
+            f"Read {good + len(rejected)} records: {good} can be imported, {len(rejected)} would be quarantined. Nothing was written."
+        )
         if not good:
             raise CommandError("Nothing in this input can be imported.")
 
@@ -78,7 +82,9 @@ class Command(BaseCommand):
     def _summary(self, run: ImportRun, seconds: float) -> None:
         held = SourceRecord.objects.filter(run=run).exclude(rejected_code="").order_by("pk")
         for record in held[:SHOWN]:
-            self.stderr.write(f"{record.origin or record.key}: {record.rejected_field + ': ' if record.rejected_field else ''}{record.rejected_detail}")
+            self.stderr.write(
+                f"{record.origin or record.key}: {record.rejected_field + ': ' if record.rejected_field else ''}{record.rejected_detail}"
+            )
         if run.quarantined > SHOWN:
             self.stderr.write(f"... and {run.quarantined - SHOWN} more; see {run.get_absolute_url()}")
         self.stdout.write(
