@@ -12,4 +12,4 @@ class ResearchgraphConfig(AppConfig):
 
     def ready(self) -> None:
         """Make our Celery application the current one; tasks declared with `shared_task` belong to it from here on."""
-        from researchgraph import celery  # noqa: F401 - importing configures it
+        from researchgraph import celery, checks  # noqa: F401 - importing configures the one and registers the others

@@ -92,6 +92,7 @@ DATABASES = {
             "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL_SIZE", 8), "timeout": 10},
             # Prepared once per connection, so that a page costs a lookup and not a parse and plan.
             "server_side_binding": True,
+            "prepare_threshold": 1,
         },
     },
 }
@@ -121,6 +122,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
+# How many workers are woken at once to decide on bylines and to recompute pages.
+DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "works.tasks.sweep", "schedule": 60.0},
 }
@@ -138,9 +141,12 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
+# Built files carry a hash of their content in their names.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/"
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "researchgraph.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -155,6 +161,8 @@ if not LOCAL:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
+    # Health checks come from inside, past the proxy that speaks TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz/$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -182,6 +190,9 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
+    # Of one address; generous for a reader with a script, too little to copy the site in a night.
+    "DEFAULT_THROTTLE_RATES": {"anon": "120/min" if MODE == "production" else None},
     # Without a number the whole X-Forwarded-For header is the throttle identity, which a client can rotate.
     "NUM_PROXIES": env.integer("NUM_PROXIES", 0),
 }
@@ -194,6 +205,3 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
 }
-
-# How many workers are woken at once to decide on bylines and to recompute pages.
-DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)

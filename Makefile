@@ -1,0 +1,41 @@
+# `make check` is every check but the tests; CI runs both. `make lock` renews the pins after a change of dependencies.
+RUN = uv run
+LOCAL = RESEARCHGRAPH_MODE=test DJANGO_SETTINGS_MODULE=researchgraph.settings PYTHONPATH=.
+# Looks like production; nothing is connected to.
+PRODUCTION = RESEARCHGRAPH_MODE=production DEBUG=false \
+	SECRET_KEY=only-for-this-check-only-for-this-check-0123456789-abcdefghijkl \
+	ALLOWED_HOSTS=example.org SITE_URL=https://example.org CONTACT_EMAIL=librarian@example.org \
+	DATABASE_URL=postgresql://u:p@127.0.0.1:1/d REDIS_URL=redis://127.0.0.1:1/0 CACHE_URL=redis://127.0.0.1:1/0
+
+.PHONY: check ruff mypy imports templates migrations deploy typescript test lock
+
+check: ruff mypy imports templates migrations deploy typescript
+
+ruff:
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+
+mypy:
+	$(LOCAL) $(RUN) mypy .
+
+imports:
+	$(RUN) lint-imports --no-cache
+
+templates:
+	$(LOCAL) $(RUN) python .ci/lint_templates.py
+
+migrations:
+	$(LOCAL) $(RUN) manage.py makemigrations --check --dry-run
+
+deploy:
+	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+
+typescript:
+	test -d static/node_modules || (cd static && $(RUN) npm ci --ignore-scripts)
+	cd static && $(RUN) npm run typecheck
+
+test:
+	$(RUN) pytest
+
+lock:
+	python3 .ci/pin.py
