@@ -1,0 +1,378 @@
+"""Everything a researcher's page prints, in one query whatever the number of works.
+
+The stored snapshots come as JSON text and are decoded into the structs of `graph.snapshots`; no model instance
+is made on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+import msgspec
+from django.db import connection
+
+from graph import charts, trust
+from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustInputs
+from profiles.work_selectors import WORKS_A_PAGE, Parameters, Wish, WorkList, statement, wish, work_list
+from researchgraph.lib import identifiers
+from researchgraph.lib.links import safe_url
+from researchgraph.lib.paging import paging
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+SIMILAR_SHOWN: Final = 3
+WAITING_COUNTED: Final = 100
+"""Undecided bylines with the same name are counted up to here; a page says "100 or more" then."""
+FACET_VALUES: Final = 12
+"""Values per filter: the most frequent; the address takes any other."""
+
+
+class Similar(msgspec.Struct, array_like=True, frozen=True):
+    """Another record with the same family name and first initial, and what tells it apart."""
+
+    public_id: str
+    slug: str
+    name: str
+    works: int
+    first_year: int | None
+    last_year: int | None
+    institution: str | None
+    topic: str | None
+
+    @property
+    def href(self) -> str:
+        """The address of the page."""
+        return address(self.public_id, self.slug)
+
+    @property
+    def apart(self) -> str:
+        """What tells this record apart: institution, else topic, else years; "" if nothing does."""
+        return self.institution or self.topic or span(self.first_year, self.last_year)
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What a page says about the record itself."""
+
+    id: int
+    public_id: str
+    slug: str
+    name: str
+    native_name: str
+    block_key: str
+    level: int
+    moved_to: str
+    moved_slug: str
+    profile: Profile
+    ego: EgoGraph
+    receipt: trust.Receipt
+    cause: str
+    waiting: int
+    similar: list[Similar]
+
+    @property
+    def href(self) -> str:
+        """The canonical address of the page."""
+        return address(self.public_id, self.slug)
+
+    @property
+    def dial(self) -> Markup:
+        """The picture of the strongest co-authors; "" if there are none."""
+        return charts.dial(self.ego, center=self.name)
+
+    @property
+    def level_label(self) -> str:
+        """What the verification level says."""
+        return trust.LEVEL_LABELS[self.level]
+
+    @property
+    def name_href(self) -> str:
+        """The page of everybody with this family name and first initial."""
+        return f"/names/{quote(self.block_key.replace(' ', '-'))}/"
+
+    @property
+    def affiliation(self) -> AffiliationSeen | None:
+        """The institution named last on bylines."""
+        return self.profile.affiliations[0] if self.profile.affiliations else None
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An identifier: what its scheme is called, the value, where it resolves ("" if nowhere), on how many bylines."""
+
+    label: str
+    value: str
+    href: str
+    bylines: int
+
+
+class Facet(NamedTuple):
+    """A filter: its title, its key in the address, its values with label and works, and those chosen."""
+
+    title: str
+    key: str
+    options: list[tuple[str, str, int]]
+    chosen: tuple[str, ...]
+
+
+class Chip(NamedTuple):
+    """A filter that is on, and the address without it."""
+
+    label: str
+    href: str
+
+
+class ProfilePage(msgspec.Struct, frozen=True):
+    """A researcher's page: the stored part and the works the address asks for."""
+
+    head: Head
+    works: WorkList
+
+    @property
+    def identifiers(self) -> list[Link]:
+        """The external ids of the bylines, with safe links."""
+        return [
+            Link(identifiers.label(i.scheme), i.value, safe_url(identifiers.url(i.scheme, i.value)), i.bylines)
+            for i in self.head.profile.identifiers
+        ]
+
+    @property
+    def works_phrase(self) -> str:
+        """How many works are held: "1 work", "30 works"."""
+        works = self.head.profile.works
+        return "1 work" if works == 1 else f"{works:,} works"
+
+    @property
+    def bylines(self) -> int:
+        """How many bylines carry the printed names."""
+        return sum(name.bylines for name in self.head.profile.names)
+
+    @property
+    def bylines_identified(self) -> int:
+        """How many bylines carry the identifier seen most often."""
+        return max((i.bylines for i in self.head.profile.identifiers), default=0)
+
+    @property
+    def has_orcid(self) -> bool:
+        """Whether some byline carries an ORCID iD."""
+        return any(i.scheme == "orcid" for i in self.head.profile.identifiers)
+
+    @property
+    def years(self) -> str:
+        """First to last year of the works, or ""."""
+        return span(self.head.profile.first_year, self.head.profile.last_year)
+
+    @property
+    def years_phrase(self) -> str:
+        """The years as they go on in a sentence: "from 2018 to 2024", "in 2018"."""
+        return f"{'from' if ' to ' in self.years else 'in'} {self.years}"
+
+    @property
+    def year_totals(self) -> dict[int, int]:
+        """Works per year, whatever the filters."""
+        return {y.year: y.at_venue + y.preprint_only for y in self.head.profile.years}
+
+    @property
+    def waiting(self) -> str:
+        """The undecided bylines with this name, in words."""
+        count = self.head.waiting
+        if count >= WAITING_COUNTED:
+            return f"{WAITING_COUNTED} or more bylines"
+        return "1 byline" if count == 1 else f"{count} bylines"
+
+    @property
+    def ladder(self) -> dict[int, str]:
+        """All verification levels and what they say."""
+        return trust.LEVEL_LABELS
+
+    @property
+    def tagline_facts(self) -> int:
+        """How many things there are to say in the opening sentence; fewer than two are left unsaid."""
+        profile = self.head.profile
+        return bool(profile.works) + bool(profile.topics) + bool(self.head.ego.people) + bool(profile.affiliations)
+
+    @property
+    def mostly(self) -> bool:
+        """Whether the first topic is on at least a third of the works."""
+        profile = self.head.profile
+        return bool(profile.topics) and 3 * profile.topics[0].works >= profile.works
+
+    @property
+    def facets(self) -> list[Facet]:
+        """The filters with all their values, counted over all works of the record."""
+        profile, asked = self.head.profile, self.works.wish
+        years = [(str(y.year), str(y.year), y.at_venue + y.preprint_only) for y in reversed(profile.years)]
+        topics = [(t.public_id, t.label, t.works) for t in profile.topics[:FACET_VALUES]]
+        return [
+            Facet("Year", "year", years, tuple(map(str, asked.years))),
+            Facet("Type", "type", [(f.value, f.label, f.works) for f in profile.types], asked.types),
+            Facet("Topic", "topic", topics, asked.topics),
+            Facet("Venue", "venue", [(f.value, f.label, f.works) for f in profile.venues[:FACET_VALUES]], asked.venues),
+        ]
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters that are on, each with the address without it."""
+        labels = {(f.key, value): label for f in self.facets for value, label, _ in f.options}
+        pairs = self.works.wish.pairs
+        return [
+            Chip(labels.get(pair, pair[1]), self._address_of([p for p in pairs if p != pair]))
+            for pair in pairs
+            if pair[0] != "sort"
+        ]
+
+    def _address_of(self, pairs: Sequence[tuple[str, str]]) -> str:
+        return f"{self.head.href}?{urlencode(pairs)}" if pairs else self.head.href
+
+
+_HEAD: Final = """
+SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.block_key, r.verification_level,
+       coalesce(m.public_id, ''), coalesce(m.slug, ''), p.data::text, e.data::text, t.inputs::text, t.cause,
+       (SELECT count(*) FROM (SELECT FROM works_authorship a
+                               WHERE a.block_key = r.block_key AND a.researcher_id IS NULL LIMIT %s) waiting),
+       (SELECT json_agg(json_build_array(o.public_id, o.slug, o.display_name, o.works_count, o.first_year, o.last_year,
+                                         s.data->'affiliations'->0->>2, s.data->'topics'->0->>2))::text
+          FROM (SELECT * FROM profiles_researcher n
+                 WHERE n.block_key = r.block_key AND n.id <> r.id AND n.merged_into_id IS NULL AND n.works_count > 0
+                 ORDER BY n.works_count DESC, n.id LIMIT %s) o
+          LEFT JOIN graph_profilesnapshot s ON s.researcher_id = o.id){more}
+  FROM profiles_researcher r
+  LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id
+  LEFT JOIN graph_profilesnapshot p ON p.researcher_id = r.id
+  LEFT JOIN graph_egographsnapshot e ON e.researcher_id = r.id
+  LEFT JOIN graph_trustsnapshot t ON t.researcher_id = r.id AND t.current {join}
+ WHERE r.public_id = %s
+"""
+
+
+class StoredHead(NamedTuple):
+    """The stored part of a page as the database gives it: snapshots are JSON texts, None where none is stored yet."""
+
+    id: int
+    public_id: str
+    slug: str
+    name: str
+    native_name: str
+    block_key: str
+    level: int
+    moved_to: str
+    moved_slug: str
+    profile: str | None
+    ego: str | None
+    inputs: str | None
+    cause: str | None
+    waiting: int
+    similar: str | None
+
+    @property
+    def href(self) -> str:
+        """The canonical address of the page."""
+        return address(self.public_id, self.slug)
+
+
+class StoredPage(NamedTuple):
+    """A whole page as the database gives it, and the wish it was read for.
+
+    Equal values give equal pages, which is what lets `profiles.rendering` remember them.
+    """
+
+    head: StoredHead
+    total: int
+    works: str
+    wish: Wish
+
+
+EMPTY_PROFILE: Final = Profile(
+    works=0,
+    first_year=None,
+    last_year=None,
+    topics_total=0,
+    close=0,
+    coauthors=0,
+    as_of="",
+    years=[],
+    names=[],
+    identifiers=[],
+    affiliations=[],
+    topics=[],
+    types=[],
+    venues=[],
+    sources=[],
+)
+EMPTY_EGO: Final = EgoGraph(total=0, close=0, first_year=None, last_year=None, drawn=0, people=[])
+
+_profile = msgspec.json.Decoder(Profile).decode
+_inputs = msgspec.json.Decoder(TrustInputs).decode
+_similar = msgspec.json.Decoder(list[Similar]).decode
+_ego = msgspec.json.Decoder(EgoGraph).decode
+
+
+def stored_head(public_id: str) -> StoredHead | None:
+    """The stored part of a page; None if there is no such record."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEAD.format(more="", join=""), [WAITING_COUNTED, SIMILAR_SHOWN, public_id])
+        row = cursor.fetchone()
+    return StoredHead(*row) if row else None
+
+
+def stored_page(public_id: str, asked: Wish) -> StoredPage | None:
+    """The whole page as stored; None if there is no such record.
+
+    Asked for a page behind the last one, it comes back with the last one.
+    """
+    works, parameters = statement(asked, researcher="r.id")
+    query = _HEAD.format(more=", l.total, l.works", join=f"CROSS JOIN LATERAL ({works}) l")
+    with connection.cursor() as cursor:
+        cursor.execute(query, [WAITING_COUNTED, SIMILAR_SHOWN, *parameters, public_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *facts, total, found = row
+    if not total and asked.page > 1:
+        # Behind the last page there is no row that could tell the total.
+        first = stored_page(public_id, msgspec.structs.replace(asked, page=1))
+        last = paging(page=asked.page, size=WORKS_A_PAGE, total=first.total if first else 0).page
+        return first if last == 1 else stored_page(public_id, msgspec.structs.replace(asked, page=last))
+    return StoredPage(StoredHead(*facts), total, found, asked)
+
+
+def head(stored: StoredHead) -> Head:
+    """The stored part, decoded. A record made a moment ago has no snapshots yet and shows empty ones."""
+    ego = _ego(stored.ego) if stored.ego else EMPTY_EGO
+    inputs = _inputs(stored.inputs) if stored.inputs else TrustInputs(stored.level, 0, 0, 0, 0, 0, 0)
+    return Head(
+        *stored[:9],
+        profile=_profile(stored.profile) if stored.profile else EMPTY_PROFILE,
+        ego=ego,
+        receipt=trust.receipt(inputs),
+        cause=stored.cause or "",
+        waiting=stored.waiting,
+        similar=_similar(stored.similar) if stored.similar else [],
+    )
+
+
+def decoded(stored: StoredPage) -> ProfilePage:
+    """The page from what is stored."""
+    return ProfilePage(
+        head=head(stored.head),
+        works=work_list(stored.works, stored.wish, total=stored.total, path=stored.head.href),
+    )
+
+
+def researcher_page(public_id: str, parameters: Parameters) -> ProfilePage | None:
+    """The page with the works the query string asks for; None if there is no such record."""
+    stored = stored_page(public_id, wish(parameters))
+    return decoded(stored) if stored else None
+
+
+def address(public_id: str, slug: str) -> str:
+    """The canonical address of a researcher's page."""
+    return f"/researchers/{public_id}/{slug}/" if slug else f"/researchers/{public_id}/"
+
+
+def span(first: int | None, last: int | None) -> str:
+    """Years for people: "2018 to 2024", "2018", ""."""
+    if first is None or last is None:
+        return ""
+    return str(first) if first == last else f"{first} to {last}"
