@@ -2,4 +2,33 @@
 
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path, re_path
+
+from profiles.institution_views import institution
+from profiles.name_views import name
+from researchgraph import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("works.urls")),
+    path("", include("profiles.urls")),
+    path("", include("graph.urls")),
+    re_path(r"^institutions/(?P<public_id>[0-9a-z]{10})/$", institution),
+    re_path(r"^institutions/(?P<public_id>[0-9a-z]{10})/(?P<slug>[0-9a-z-]{1,80})/$", institution, name="institution"),
+    path("names/<str:block_key>/", name, name="name"),
+    path("api/v1/", include("researchgraph.api")),
+    path("login/", LoginView.as_view(template_name="site/login.html", redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("theme/", views.theme, name="theme"),
+    path("about/records/", views.about_records, name="about-records"),
+    path("about/confidence/", views.about_confidence, name="about-confidence"),
+    path("robots.txt", views.robots),
+    path("healthz/", views.healthz),
+    path("admin/", admin.site.urls),
+]
+
+handler403 = "researchgraph.views.forbidden"
+handler404 = "researchgraph.views.not_found"
+handler500 = "researchgraph.views.server_error"

@@ -1,0 +1,83 @@
+"""Read-only API of researchers: list, record, works, co-authors, trust receipt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import NotFound
+from rest_framework.response import Response
+
+from profiles import api_selectors as selectors
+from researchgraph.lib.schemas import listing, schema
+from works import search_selectors
+from works.api import PAGING, BriefWork, brief_work, page_of, window
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+
+def _key_or_404(public_id: str) -> int:
+    key = selectors.researcher_key(public_id)
+    if key is None:
+        raise NotFound("There is no researcher with this id.")
+    return key
+
+
+@extend_schema(
+    operation_id="researchers_list",
+    parameters=[OpenApiParameter("q", str, description="Start of a name's words, at most 200 characters."), *PAGING],
+    responses={200: listing(selectors.ResearcherBrief)},
+)
+@api_view(["GET"])
+def researchers(request: Request) -> Response:
+    """Researchers by name, best match and most works first."""
+    limit, offset = window(request)
+    query = search_selectors.clean_query(request.query_params.get("q", ""))
+    total, people = search_selectors.people(query, limit=limit, offset=offset)
+    briefs = [
+        selectors.ResearcherBrief(p.public_id, p.name, p.href, p.level, p.works, p.first_year, p.last_year)
+        for p in people
+    ]
+    return page_of(briefs, total=total, limit=limit, offset=offset)
+
+
+@extend_schema(operation_id="researchers_detail", responses={200: schema(selectors.ResearcherDetail)})
+@api_view(["GET"])
+def researcher(request: Request, public_id: str) -> Response:  # noqa: ARG001 - the framework passes it
+    """One researcher: names, identifiers, affiliations seen, topics."""
+    detail = selectors.researcher(public_id)
+    if detail is None:
+        raise NotFound("There is no researcher with this id.")
+    return Response(msgspec.to_builtins(detail))
+
+
+@extend_schema(operation_id="researchers_works", parameters=PAGING, responses={200: listing(BriefWork)})
+@api_view(["GET"])
+def works(request: Request, public_id: str) -> Response:
+    """The works of one researcher, newest first."""
+    limit, offset = window(request)
+    total, rows = selectors.works(_key_or_404(public_id), limit=limit, offset=offset)
+    return page_of([brief_work(row) for row in rows], total=total, limit=limit, offset=offset)
+
+
+@extend_schema(operation_id="researchers_coauthors", parameters=PAGING, responses={200: listing(selectors.Coauthor)})
+@api_view(["GET"])
+def coauthors(request: Request, public_id: str) -> Response:
+    """The co-authors of one researcher, strongest first."""
+    limit, offset = window(request)
+    total, people = selectors.coauthors(_key_or_404(public_id), limit=limit, offset=offset)
+    return page_of(people, total=total, limit=limit, offset=offset)
+
+
+@extend_schema(operation_id="researchers_trust", responses={200: schema(selectors.TrustReport)})
+@api_view(["GET"])
+def trust(request: Request, public_id: str) -> Response:  # noqa: ARG001 - the framework passes it
+    """The trust receipt of one record with its inputs: confidence in the record, never in the person."""
+    report = selectors.trust_report(_key_or_404(public_id))
+    if report is None:
+        raise NotFound("No receipt has been computed yet.")
+    result: dict[str, Any] = msgspec.to_builtins(report)
+    return Response(result)

@@ -1,0 +1,195 @@
+"""Researchers as the API gives them: lists, one record, works, co-authors, trust receipt. Public ids only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from graph import trust
+from graph.snapshots import TrustInputs
+from researchgraph.lib import bulk
+from works.row_selectors import WorkRow, work_rows
+
+
+class ResearcherBrief(msgspec.Struct, frozen=True):
+    """A researcher in a list."""
+
+    public_id: str
+    name: str
+    url: str
+    verification_level: int
+    works: int
+    first_year: int | None
+    last_year: int | None
+
+
+class NameSeen(msgspec.Struct, frozen=True):
+    """One spelling and its bylines."""
+
+    name: str
+    bylines: int
+
+
+class IdentifierSeen(msgspec.Struct, frozen=True):
+    """One identifier and the bylines that carry it."""
+
+    scheme: str
+    value: str
+    bylines: int
+
+
+class InstitutionSeen(msgspec.Struct, frozen=True):
+    """An institution named on bylines; it never says who is employed where."""
+
+    public_id: str
+    name: str
+    works: int
+    first_year: int | None
+    last_year: int | None
+
+
+class TopicSeen(msgspec.Struct, frozen=True):
+    """One topic and the works on it."""
+
+    public_id: str
+    label: str
+    code: str
+    works: int
+
+
+class ResearcherDetail(msgspec.Struct, frozen=True):
+    """One researcher. `merged_into` is the public id of the record that took this one's place, or ""."""
+
+    public_id: str
+    name: str
+    url: str
+    native_name: str
+    verification_level: int
+    works: int
+    first_year: int | None
+    last_year: int | None
+    merged_into: str
+    names: list[NameSeen]
+    identifiers: list[IdentifierSeen]
+    affiliations: list[InstitutionSeen]
+    topics: list[TopicSeen]
+
+
+class Coauthor(msgspec.Struct, frozen=True):
+    """A co-author; `strength` is the sum of 1 / (authors - 1) over the shared works."""
+
+    public_id: str
+    name: str
+    url: str
+    works: int
+    strength: float
+    first_year: int | None
+    last_year: int | None
+
+
+class TrustReport(msgspec.Struct, frozen=True):
+    """The receipt with everything needed to recompute it."""
+
+    score: int
+    word: str
+    components: list[trust.Component]
+    inputs: TrustInputs
+    model_version: str
+    inputs_hash: str
+    cause: str
+    computed_at: datetime
+
+
+DETAIL = """
+    SELECT r.id, r.public_id, r.display_name, r.slug, r.native_name, r.verification_level, r.works_count, r.first_year,
+           r.last_year, coalesce(m.public_id, ''),
+           (SELECT jsonb_agg(jsonb_build_object('name', n.name, 'bylines', n.bylines) ORDER BY n.bylines DESC, n.name)
+              FROM profiles_researchername n WHERE n.researcher_id = r.id)::text,
+           (SELECT jsonb_agg(jsonb_build_object('scheme', i.scheme, 'value', i.value, 'bylines', i.bylines)
+                             ORDER BY i.scheme, i.value)
+              FROM profiles_researcheridentifier i WHERE i.researcher_id = r.id)::text,
+           (SELECT jsonb_agg(jsonb_build_object('public_id', i.public_id, 'name', i.name, 'works', a.works,
+                             'first_year', a.first_year, 'last_year', a.last_year) ORDER BY a.works DESC, i.name)
+              FROM profiles_affiliation a JOIN profiles_institution i ON i.id = a.institution_id
+             WHERE a.researcher_id = r.id)::text,
+           (SELECT jsonb_agg(jsonb_build_object('public_id', t.public_id, 'label', t.label, 'code', t.code,
+                             'works', k.works) ORDER BY k.works DESC, t.label)
+              FROM graph_researchertopic k JOIN works_topic t ON t.id = k.topic_id WHERE k.researcher_id = r.id)::text
+      FROM profiles_researcher r LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id WHERE r.public_id = %s
+"""
+
+COAUTHORS = """
+    SELECT o.public_id, o.display_name, o.slug, e.works, e.weight, e.first_year, e.last_year
+      FROM graph_coauthoredge e JOIN profiles_researcher o ON o.id = CASE WHEN e.a_id = %s THEN e.b_id ELSE e.a_id END
+     WHERE e.a_id = %s OR e.b_id = %s ORDER BY e.weight DESC, e.works DESC, o.sort_name, o.id LIMIT %s OFFSET %s
+"""
+
+WORKS = """
+    SELECT w.id FROM works_authorship a JOIN works_work w ON w.id = a.work_id
+     WHERE a.researcher_id = %s ORDER BY w.year DESC NULLS LAST, w.date DESC, w.id DESC LIMIT %s OFFSET %s
+"""
+
+_names = msgspec.json.Decoder(list[NameSeen]).decode
+_identifiers = msgspec.json.Decoder(list[IdentifierSeen]).decode
+_institutions = msgspec.json.Decoder(list[InstitutionSeen]).decode
+_topics = msgspec.json.Decoder(list[TopicSeen]).decode
+_inputs = msgspec.json.Decoder(TrustInputs).decode
+
+
+def page_url(public_id: str, slug: str) -> str:
+    """The path of a researcher's page."""
+    return f"/researchers/{public_id}/{slug}/" if slug else f"/researchers/{public_id}/"
+
+
+def researcher(public_id: str) -> ResearcherDetail | None:
+    """One researcher; None if there is none with this id."""
+    rows = bulk.fetch(DETAIL, [public_id])
+    if not rows:
+        return None
+    _, public, name, slug, *facts, names, known, institutions, topics = rows[0]
+    return ResearcherDetail(*(
+        public, name, page_url(public, slug), *facts,
+        _names(names) if names else [],
+        _identifiers(known) if known else [],
+        _institutions(institutions) if institutions else [],
+        _topics(topics) if topics else [],
+    ))  # fmt: skip
+
+
+def researcher_key(public_id: str) -> int | None:
+    """The stored key behind a public id; None if there is none."""
+    rows = bulk.fetch("SELECT id FROM profiles_researcher WHERE public_id = %s", [public_id])
+    return rows[0][0] if rows else None
+
+
+def works(key: int, *, limit: int, offset: int) -> tuple[int, list[WorkRow]]:
+    """How many works, and the asked ones, newest first."""
+    total = bulk.fetch("SELECT count(*) FROM works_authorship WHERE researcher_id = %s", [key])[0][0]
+    return total, work_rows([row[0] for row in bulk.fetch(WORKS, [key, limit, offset])])
+
+
+def coauthors(key: int, *, limit: int, offset: int) -> tuple[int, list[Coauthor]]:
+    """How many co-authors, and the asked ones, strongest first."""
+    total = bulk.fetch("SELECT count(*) FROM graph_coauthoredge WHERE a_id = %s OR b_id = %s", [key, key])[0][0]
+    rows = bulk.fetch(COAUTHORS, [key, key, key, limit, offset])
+    return total, [
+        Coauthor(public, name, page_url(public, slug), count, round(weight, 4), first, last)
+        for public, name, slug, count, weight, first, last in rows
+    ]
+
+
+def trust_report(key: int) -> TrustReport | None:
+    """The current receipt; None while none has been computed."""
+    rows = bulk.fetch(
+        "SELECT inputs::text, cause, computed_at FROM graph_trustsnapshot WHERE researcher_id = %s AND current",
+        [key],
+    )
+    if not rows:
+        return None
+    inputs = _inputs(rows[0][0])
+    receipt = trust.receipt(inputs)
+    return TrustReport(
+        receipt.score, receipt.word, list(receipt.components), inputs, receipt.model_version, receipt.inputs_hash,
+        *rows[0][1:],
+    )  # fmt: skip

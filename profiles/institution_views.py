@@ -1,0 +1,22 @@
+"""The page of an institution: what bylines say of it, never who is employed."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from profiles import institution_selectors
+from researchgraph.lib.paging import page_number
+
+
+@require_safe
+def institution(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
+    """The page of one institution."""
+    number = page_number(request.GET.get("page", ""), size=institution_selectors.WORKS_A_PAGE)
+    page = institution_selectors.institution_page(public_id, page=number)
+    if page is None:
+        raise Http404
+    if slug != page.slug:
+        return redirect(page.href, permanent=True)
+    return render(request, "profiles/institution.html", {"institution": page})

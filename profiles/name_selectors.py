@@ -1,0 +1,147 @@
+"""Everything the name page prints, in four queries: who carries a name, and which bylines nobody could place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from profiles.names import preferred
+from researchgraph.lib import bulk
+from researchgraph.lib.evidence import Evidence, sentence
+from researchgraph.lib.paging import Paging, paging
+from works.row_selectors import address, markup
+from works.topic_selectors import span
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+RECORDS_SHOWN = 100
+UNDECIDED_A_PAGE = 25
+
+
+class NameRecord(msgspec.Struct, frozen=True):
+    """A researcher with the name, and what tells this record apart from the others."""
+
+    public_id: str
+    slug: str
+    name: str
+    works: int
+    first_year: int | None
+    last_year: int | None
+    institution: str
+    topic: str
+    identifier: str
+    example: str
+
+    @property
+    def href(self) -> str:
+        """The address of the page."""
+        return address("researchers", self.public_id, self.slug)
+
+    @property
+    def years(self) -> str:
+        """First to last year, or ""."""
+        return span(self.first_year, self.last_year)
+
+    @property
+    def apart(self) -> str:
+        """What tells this record apart: institution, else topic, else the name."""
+        return self.institution or self.topic or self.name
+
+
+class UndecidedByline(msgspec.Struct, frozen=True):
+    """A byline with the name that belongs to nobody yet, and why."""
+
+    public_id: str
+    slug: str
+    title: str
+    title_html: str
+    version: str
+    name: str
+    affiliation: str
+    reasons: list[str]
+
+    @property
+    def href(self) -> str:
+        """The address of the page."""
+        return address("works", self.public_id, self.slug)
+
+    @property
+    def heading(self) -> Markup:
+        """The title as inert markup."""
+        return markup(self.title, self.title_html)
+
+
+class NamePage(msgspec.Struct, frozen=True):
+    """The name page. `bylines` counts all with this family name and first initial, `assigned` those placed."""
+
+    block_key: str
+    name: str
+    spellings: list[str]
+    bylines: int
+    assigned: int
+    records_total: int
+    records: list[NameRecord]
+    undecided: list[UndecidedByline]
+    paging: Paging
+
+
+COUNTS = """
+    SELECT count(*), count(researcher_id), count(DISTINCT researcher_id) FROM works_authorship WHERE block_key = %s
+"""
+
+SPELLINGS = """
+    SELECT raw_name, count(*) FROM works_authorship WHERE block_key = %s
+     GROUP BY raw_name ORDER BY count(*) DESC, raw_name LIMIT 24
+"""
+
+RECORDS = """
+    SELECT r.public_id, r.slug, r.display_name, r.works_count, r.first_year, r.last_year,
+           coalesce((SELECT i.name FROM profiles_affiliation a JOIN profiles_institution i ON i.id = a.institution_id
+                      WHERE a.researcher_id = r.id
+                      ORDER BY a.last_year DESC NULLS LAST, a.works DESC, i.name LIMIT 1), ''),
+           coalesce((SELECT t.label FROM graph_researchertopic k JOIN works_topic t ON t.id = k.topic_id
+                      WHERE k.researcher_id = r.id ORDER BY k.works DESC, t.label LIMIT 1), ''),
+           coalesce((SELECT d.value FROM profiles_researcheridentifier d
+                      WHERE d.researcher_id = r.id
+                      ORDER BY d.scheme = 'orcid' DESC, d.bylines DESC, d.value LIMIT 1), ''),
+           coalesce((SELECT w.title FROM works_authorship a JOIN works_work w ON w.id = a.work_id
+                      WHERE a.researcher_id = r.id ORDER BY w.year DESC NULLS LAST, w.id DESC LIMIT 1), '')
+      FROM profiles_researcher r
+     WHERE r.block_key = %s AND r.merged_into_id IS NULL AND r.works_count > 0
+     ORDER BY r.works_count DESC, r.sort_name, r.id LIMIT %s
+"""
+
+UNDECIDED = """
+    SELECT w.public_id, w.slug, w.title, w.title_html, w.version_label, a.raw_name, a.raw_affiliation, a.evidence::text
+      FROM works_authorship a JOIN works_work w ON w.id = a.work_id
+     WHERE a.block_key = %s AND a.researcher_id IS NULL
+     ORDER BY w.year DESC NULLS LAST, w.id DESC, a.position LIMIT %s OFFSET %s
+"""
+
+_evidence = msgspec.json.Decoder(list[Evidence]).decode
+
+
+def name_page(block_key: str, *, page: int = 1) -> NamePage | None:
+    """The page of one name with the `page`-th undecided bylines; None if no byline carries the name."""
+    bylines, assigned, people = bulk.fetch(COUNTS, [block_key])[0]
+    if not bylines:
+        return None
+    path = f"/names/{block_key.replace(' ', '-')}/"
+    window = paging(page=page, size=UNDECIDED_A_PAGE, total=bylines - assigned, path=path)
+    spellings = bulk.fetch(SPELLINGS, [block_key])
+    return NamePage(
+        block_key=block_key,
+        name=preferred(spellings),
+        spellings=[name for name, _ in spellings],
+        bylines=bylines,
+        assigned=assigned,
+        records_total=people,
+        records=[NameRecord(*row) for row in bulk.fetch(RECORDS, [block_key, RECORDS_SHOWN])],
+        undecided=[
+            UndecidedByline(*(*row[:-1], [sentence(e) for e in _evidence(row[-1])]))
+            for row in bulk.fetch(UNDECIDED, [block_key, window.size, window.offset])
+        ],
+        paging=window,
+    )

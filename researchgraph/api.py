@@ -1,0 +1,22 @@
+"""Addresses of the API, version 1, and its OpenAPI description."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from profiles import api as profiles
+from works import api as works
+
+ID = r"(?P<public_id>[0-9a-z]{10})"
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("search/", works.search, name="api-search"),
+    path("researchers/", profiles.researchers, name="api-researchers"),
+    re_path(rf"^researchers/{ID}/$", profiles.researcher, name="api-researcher"),
+    re_path(rf"^researchers/{ID}/works/$", profiles.works, name="api-researcher-works"),
+    re_path(rf"^researchers/{ID}/coauthors/$", profiles.coauthors, name="api-researcher-coauthors"),
+    re_path(rf"^researchers/{ID}/trust/$", profiles.trust, name="api-researcher-trust"),
+    re_path(rf"^works/{ID}/$", works.work, name="api-work"),
+]

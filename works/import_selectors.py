@@ -1,0 +1,171 @@
+"""Import runs as the pages print them: counters, progress, and the records held back with their reasons."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from researchgraph.lib import bulk
+from researchgraph.lib.paging import Paging, paging
+from works.models import RunState
+
+RUNS_A_PAGE = 25
+HELD_A_PAGE = 50
+STATE_TAGS = {RunState.QUEUED: "info", RunState.RUNNING: "info", RunState.DONE: "ok", RunState.FAILED: "bad"}
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One import run. `total` is 0 while the source has not said how many records it has."""
+
+    public_id: str
+    source: str
+    query: str
+    limit: int | None
+    state: str
+    message: str
+    total: int
+    fetched: int
+    new: int
+    updated: int
+    unchanged: int
+    held: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def href(self) -> str:
+        """The address of the page."""
+        return f"/imports/{self.public_id}/"
+
+    @property
+    def name(self) -> str:
+        """What was read, without the directories of this machine."""
+        return self.query.replace("\\", "/").rstrip("/").rpartition("/")[2] or self.source
+
+    @property
+    def live(self) -> bool:
+        """Whether the numbers can still change."""
+        return self.state in {RunState.QUEUED, RunState.RUNNING}
+
+    @property
+    def state_label(self) -> str:
+        """The state in words."""
+        return str(RunState(self.state).label)
+
+    @property
+    def tag(self) -> str:
+        """The style of the state's tag."""
+        return STATE_TAGS[RunState(self.state)]
+
+    @property
+    def expected(self) -> int:
+        """How many records will be read, as far as known; 0 if not."""
+        return self.total or self.limit or 0
+
+    @property
+    def percent(self) -> int | None:
+        """How much is done, 0 to 100; None while nobody knows."""
+        if self.state == RunState.DONE:
+            return 100
+        return min(100, 100 * self.fetched // self.expected) if self.expected else None
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took, or has taken so far as its rows say."""
+        end = self.finished_at or self.started_at
+        return (end - self.started_at) / timedelta(seconds=1) if end and self.started_at else 0.0
+
+    @property
+    def rate(self) -> int:
+        """Records a second of a finished run; 0 if it was too short to tell."""
+        return round(self.fetched / self.seconds) if self.seconds > 0.1 else 0
+
+
+class HeldRecord(msgspec.Struct, frozen=True):
+    """A record that was not published, where it was read, and why."""
+
+    key: str
+    origin: str
+    code: str
+    field: str
+    detail: str
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A reason code, one sentence that came with it, and how many records it holds back."""
+
+    code: str
+    example: str
+    records: int
+
+
+class RunPage(msgspec.Struct, frozen=True):
+    """One run with its held-back records."""
+
+    run: Run
+    reasons: list[Reason]
+    held: list[HeldRecord]
+    paging: Paging
+
+
+class RunList(msgspec.Struct, frozen=True):
+    """Runs, newest first. `states` counts all runs by state."""
+
+    runs: list[Run]
+    states: dict[str, int]
+    state: str
+    paging: Paging
+
+    @property
+    def live(self) -> bool:
+        """Whether the numbers can still change."""
+        return any(run.live for run in self.runs)
+
+
+COLUMNS = """
+    public_id, source, query, "limit", state, message, total, fetched, new, updated, unchanged, quarantined,
+    created_at, started_at, finished_at
+"""
+
+
+def runs(*, page: int = 1, state: str = "", size: int = RUNS_A_PAGE) -> RunList:
+    """Import runs, newest first, of one state if it is a known one."""
+    known = state if state in RunState.values else ""
+    states = dict(bulk.fetch("SELECT state, count(*) FROM works_importrun GROUP BY state"))
+    total = states.get(known, 0) if known else sum(states.values())
+    window = paging(
+        page=page,
+        size=size,
+        total=total,
+        path="/imports/",
+        parameters=(("state", known),) if known else (),
+    )
+    rows = bulk.fetch(
+        f"""SELECT {COLUMNS} FROM works_importrun WHERE %s = '' OR state = %s
+            ORDER BY created_at DESC, id DESC LIMIT %s OFFSET %s""",  # noqa: S608 - a constant
+        [known, known, window.size, window.offset],
+    )
+    return RunList([Run(*row) for row in rows], states, known, window)
+
+
+def run_page(public_id: str, *, page: int = 1) -> RunPage | None:
+    """One run and its held-back records; None if there is no such run."""
+    rows = bulk.fetch(f"SELECT id, {COLUMNS} FROM works_importrun WHERE public_id = %s", [public_id])  # noqa: S608 - a constant
+    if not rows:
+        return None
+    key, *facts = rows[0]
+    run = Run(*facts)
+    reasons = bulk.fetch(
+        "SELECT rejected_code, min(rejected_detail), count(*) FROM works_sourcerecord"
+        " WHERE run_id = %s AND rejected_code <> '' GROUP BY rejected_code ORDER BY count(*) DESC, rejected_code",
+        [key],
+    )
+    window = paging(page=page, size=HELD_A_PAGE, total=sum(row[2] for row in reasons), path=run.href)
+    held = bulk.fetch(
+        "SELECT key, origin, rejected_code, rejected_field, rejected_detail FROM works_sourcerecord"
+        " WHERE run_id = %s AND rejected_code <> '' ORDER BY id LIMIT %s OFFSET %s",
+        [key, window.size, window.offset],
+    )
+    return RunPage(run, [Reason(*row) for row in reasons], [HeldRecord(*row) for row in held], window)

@@ -1,0 +1,25 @@
+"""Addresses of works, topics, search, imports and identifiers. Public ids only; slugs are decoration."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from works import views
+
+ID = r"(?P<public_id>[0-9a-z]{10})"
+SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
+
+urlpatterns = [
+    re_path(rf"^works/{ID}/$", views.work),
+    re_path(rf"^works/{ID}/cite\.(?P<form>bib|json)$", views.cite, name="cite"),
+    re_path(rf"^works/{ID}/{SLUG}/$", views.work, name="work"),
+    re_path(rf"^topics/{ID}/$", views.topic),
+    re_path(rf"^topics/{ID}/{SLUG}/$", views.topic, name="topic"),
+    path("search/", views.search, name="search"),
+    path("search/suggest/", views.suggest, name="suggest"),
+    path("imports/", views.import_list, name="imports"),
+    re_path(rf"^imports/{ID}/$", views.import_run, name="import-run"),
+    path("doi/<path:value>", views.by_identifier, {"scheme": "doi"}, name="by-doi"),
+    path("arxiv/<path:value>", views.by_identifier, {"scheme": "arxiv"}, name="by-arxiv"),
+    path("orcid/<str:value>", views.by_identifier, {"scheme": "orcid"}, name="by-orcid"),
+]

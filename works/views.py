@@ -1,0 +1,117 @@
+"""Pages about works: work, topic, search and its suggestions, import runs, identifier addresses."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from researchgraph.lib.paging import page_number
+from works import citations, import_selectors, search_selectors, selectors, topic_selectors
+
+STOP_POLLING = 286
+"""htmx stops a polling trigger when it gets this status."""
+
+
+@require_safe
+def work(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
+    """The page of one work."""
+    page = _work_or_404(public_id)
+    if page.merged_to or slug != page.slug:
+        return redirect(page.merged_to or page.href, permanent=True)
+    context = {"work": page, "citation": citations.plain(page), "citation_key": citations.citation_key(page)}
+    return render(request, "works/work.html", context)
+
+
+@require_safe
+def cite(request: HttpRequest, public_id: str, form: str) -> HttpResponse:  # noqa: ARG001 - Django passes it
+    """The citation of one work as a file: BibTeX or CSL-JSON."""
+    page = _work_or_404(public_id)
+    if page.merged_to:
+        return redirect(page.merged_to, permanent=True)
+    if form == "bib":
+        response = HttpResponse(citations.bibtex(page), content_type="application/x-bibtex; charset=utf-8")
+    else:
+        body = json.dumps([citations.csl(page)], ensure_ascii=False, indent=1)
+        response = HttpResponse(body, content_type="application/vnd.citationstyles.csl+json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{citations.citation_key(page)}.{form}"'
+    return response
+
+
+@require_safe
+def topic(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
+    """The page of one topic."""
+    number = page_number(request.GET.get("page", ""), size=topic_selectors.WORKS_A_PAGE)
+    page = topic_selectors.topic_page(public_id, page=number)
+    if page is None:
+        raise Http404
+    if slug != page.slug:
+        return redirect(page.href, permanent=True)
+    return render(request, "works/topic.html", {"topic": page})
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Results of one kind. An identifier that names one record leads straight to it."""
+    query = search_selectors.clean_query(request.GET.get("q", ""))
+    wish = request.GET.get("kind", "")
+    if query and not wish and (address := search_selectors.exact(query)):
+        return HttpResponseRedirect(address)
+    kind = next((known for known in search_selectors.KINDS if known == wish), None)
+    number = page_number(request.GET.get("page", ""), size=search_selectors.RESULTS_A_PAGE)
+    results = search_selectors.search(query, kind=kind, page=number)
+    context = {"results": results, "q": query, "kinds": search_selectors.KINDS}
+    known = {"counted": search_selectors.COUNTED, "marked": search_selectors.highlighted}
+    return render(request, "site/search.html", {**context, **known})
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def suggest(request: HttpRequest) -> HttpResponse:
+    """What the search box offers while somebody types: a fragment for its list."""
+    query = search_selectors.clean_query(request.GET.get("q", ""))
+    found = search_selectors.suggest(query)
+    context = {"found": found, "q": query, "marked": search_selectors.highlighted}
+    return render(request, "site/suggestions.html", context)
+
+
+@require_safe
+def import_list(request: HttpRequest) -> HttpResponse:
+    """All import runs, newest first."""
+    number = page_number(request.GET.get("page", ""), size=import_selectors.RUNS_A_PAGE)
+    runs = import_selectors.runs(page=number, state=request.GET.get("state", ""))
+    return render(request, "works/imports.html", {"list": runs})
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def import_run(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One run; for htmx only its progress, with status 286 once nothing will change any more."""
+    number = page_number(request.GET.get("page", ""), size=import_selectors.HELD_A_PAGE)
+    page = import_selectors.run_page(public_id, page=number)
+    if page is None:
+        raise Http404
+    if request.headers.get("HX-Request") == "true":
+        status = 200 if page.run.live else STOP_POLLING
+        return render(request, "works/import_progress.html", {"run": page.run}, status=status)
+    return render(request, "works/import_run.html", {"page": page, "run": page.run})
+
+
+@require_safe
+def by_identifier(request: HttpRequest, scheme: str, value: str) -> HttpResponse:  # noqa: ARG001 - Django passes it
+    """From an identifier's address to the page of the work or researcher that carries it."""
+    find = selectors.researcher_address if scheme == "orcid" else selectors.work_address
+    address = find(scheme, value)
+    if not address:
+        raise Http404
+    return HttpResponseRedirect(address)
+
+
+def _work_or_404(public_id: str) -> selectors.WorkPage:
+    page = selectors.work_page(public_id)
+    if page is None:
+        raise Http404
+    return page
