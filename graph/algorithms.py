@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 import msgspec
-import networkx as nx
 
 HYPER_AUTHORSHIP = 50
 """Works with more authors make no co-author edges: being on a list of 3,000 is not working together."""
@@ -34,7 +33,7 @@ class Tie(msgspec.Struct):
     researcher_id: int
     strength: float
     works: int
-    years: Counter[int]
+    years: dict[int, int]
 
     @property
     def first_year(self) -> int | None:
@@ -67,31 +66,27 @@ def ties(works: Iterable[SharedWork]) -> list[Tie]:
         for other in work.others:
             tie = found.get(other)
             if tie is None:
-                tie = found[other] = Tie(other, 0.0, 0, Counter())
+                tie = found[other] = Tie(other, 0.0, 0, {})
             tie.strength += share
             tie.works += 1
             if work.year:
-                tie.years[work.year] += 1
+                tie.years[work.year] = tie.years.get(work.year, 0) + 1
     for tie in found.values():
         # Sums of thirds and sevenths differ in the last bit by the order of addition; the rounding makes it one value.
         tie.strength = round(tie.strength, 9)
     return sorted(found.values(), key=lambda t: (-t.strength, -t.works, t.researcher_id))
 
 
-def ego_graph(center: int, nearest: Sequence[Tie], works: Iterable[SharedWork]) -> nx.Graph[int]:
-    """The center, its nearest people, and how often those share one of the center's works with each other."""
-    graph: nx.Graph[int] = nx.Graph()
-    graph.add_node(center)
-    graph.add_weighted_edges_from(((center, tie.researcher_id, tie.works) for tie in nearest), weight="works")
+def ties_among(nearest: Sequence[Tie], works: Iterable[SharedWork]) -> dict[tuple[int, int], int]:
+    """How many of the center's works the nearest people share with each other, by pair, the smaller key first.
+
+    Plain counting and no graph object: this runs for everybody in an import, and building the object was most of it.
+    """
     drawn = {tie.researcher_id for tie in nearest}
+    found: dict[tuple[int, int], int] = {}
     for work in works:
-        if not strength(work.authors, truncated=work.truncated):
+        if len(work.others) < 2 or not strength(work.authors, truncated=work.truncated):
             continue
-        present = sorted(drawn.intersection(work.others))
-        for i, a in enumerate(present):
-            for b in present[i + 1 :]:
-                if graph.has_edge(a, b):
-                    graph.edges[a, b]["works"] += 1
-                else:
-                    graph.add_edge(a, b, works=1)
-    return graph
+        for pair in combinations(sorted(drawn.intersection(work.others)), 2):
+            found[pair] = found.get(pair, 0) + 1
+    return found

@@ -1,4 +1,8 @@
-"""How connected: derived rows, replaced whole for a researcher, never edited. Written by `graph.flows.recompute`."""
+"""How connected: derived rows, replaced whole for a researcher, never edited. Written by `graph.flows.recompute`.
+
+Rows written anew with every recomputation have no foreign keys in the database: they are made from rows read in the
+same transaction, and checking each of them again cost a fifth of the time (docs/benchmarks.md).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,8 @@ from works.models import Topic
 class CoauthorEdge(models.Model):
     """Two researchers who share works. `a` has the smaller key; `weight` is the sum of 1/(authors - 1)."""
 
-    a = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="+")
-    b = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="+")
+    a = models.ForeignKey(Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="+", db_index=False)
+    b = models.ForeignKey(Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="+")
     weight = models.FloatField()
     works = models.IntegerField()
     first_year = models.SmallIntegerField(null=True)
@@ -33,8 +37,12 @@ class CoauthorEdge(models.Model):
 class ResearcherTopic(models.Model):
     """How many works of a researcher carry a topic."""
 
-    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="topics")
-    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="researchers")
+    researcher = models.ForeignKey(
+        Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="topics", db_index=False
+    )
+    topic = models.ForeignKey(
+        Topic, on_delete=models.CASCADE, db_constraint=False, related_name="researchers", db_index=False
+    )
     works = models.IntegerField()
     first_year = models.SmallIntegerField(null=True)
     last_year = models.SmallIntegerField(null=True)
@@ -48,10 +56,15 @@ class ResearcherTopic(models.Model):
 
 
 class EgoGraphSnapshot(models.Model):
-    """Everybody a researcher shares works with, ranked, and the positions of the picture. See `graph.layout`."""
+    """Everybody a researcher shares works with, ranked, and the positions of the picture. See `graph.layout`.
 
-    researcher = models.OneToOneField(Researcher, primary_key=True, on_delete=models.CASCADE, related_name="ego_graph")
-    data = models.JSONField()
+    `data` is a `graph.snapshots.EgoGraph` as JSON text: written and read whole, so the database need not parse it.
+    """
+
+    researcher = models.OneToOneField(
+        Researcher, primary_key=True, on_delete=models.CASCADE, db_constraint=False, related_name="ego_graph"
+    )
+    data = models.TextField()
     computed_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -59,10 +72,15 @@ class EgoGraphSnapshot(models.Model):
 
 
 class ProfileSnapshot(models.Model):
-    """The summary a profile page prints: counters, names, identifiers, affiliations, topics, years, facets."""
+    """The summary a profile page prints: counters, names, identifiers, affiliations, topics, years, facets.
 
-    researcher = models.OneToOneField(Researcher, primary_key=True, on_delete=models.CASCADE, related_name="snapshot")
-    data = models.JSONField()
+    `data` is a `graph.snapshots.Profile` as JSON text.
+    """
+
+    researcher = models.OneToOneField(
+        Researcher, primary_key=True, on_delete=models.CASCADE, db_constraint=False, related_name="snapshot"
+    )
+    data = models.TextField()
     computed_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -76,7 +94,7 @@ class TrustSnapshot(models.Model):
     SHA-256 under `model_version`: equal hash, equal score.
     """
 
-    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="trust")
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="trust", db_index=False)
     score = models.SmallIntegerField()
     inputs = models.JSONField()
     model_version = models.CharField(max_length=40)
@@ -99,7 +117,9 @@ class TrustSnapshot(models.Model):
 class StaleResearcher(models.Model):
     """A researcher whose derived rows must be recomputed, and the cause to print. A row is the truth, a task a wake-up."""
 
-    researcher = models.OneToOneField(Researcher, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    researcher = models.OneToOneField(
+        Researcher, primary_key=True, on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
     cause = models.TextField(blank=True)
     marked_at = models.DateTimeField(db_default=Now())
 

@@ -42,9 +42,10 @@ def mark_authors(*, work_ids: Sequence[int], **_: object) -> None:
     ids = [
         row[0]
         for row in bulk.fetch(
-            "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL",
+            "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s)",
             [list(work_ids)],
         )
+        if row[0] is not None
     ]
     if ids:
         mark_researchers(researcher_ids=ids, cause="a source changed one of the works")

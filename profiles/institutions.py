@@ -17,6 +17,7 @@ from profiles.institution_tables import ALIASES, CAMPUS_SYSTEMS, CAMPUSES, INCOM
 from researchgraph.lib.text import fold
 
 NAME_LIMIT = 160
+KEY_LIMIT = 500
 NAMES_LIMIT = 8
 RAW_LIMIT = 4_000
 """Longer strings are read up to here; they are contents pages, not affiliations (characters)."""
@@ -137,7 +138,8 @@ def institution_key(name: str) -> str:
 
 
 def _plain_key(name: str) -> str:
-    return " ".join(word for word in fold(name).split() if word not in _CONNECTIVES)
+    # Transliteration can make a key far longer than the name, and an index takes only 2.7 kB.
+    return " ".join(word for word in fold(name).split() if word not in _CONNECTIVES)[:KEY_LIMIT].rstrip()
 
 
 def _tidy(raw: str) -> str:

@@ -1,4 +1,8 @@
-"""Who: researchers, their names and identifiers, institutions, and what was decided about identity."""
+"""Who: researchers, their names and identifiers, institutions, and what was decided about identity.
+
+Names, name tokens, identifiers and affiliations of a researcher are derived by `graph.flows.recompute` and, like the
+rows in `graph.models`, have no foreign keys in the database.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ class Researcher(models.Model):
     normalised name. `merged_into` is set when the record was joined to another: its address then redirects.
     """
 
-    public_id = models.CharField(max_length=10, unique=True)
+    public_id = models.CharField(max_length=10)
     display_name = models.TextField()
     sort_name = models.TextField()
     native_name = models.TextField(blank=True, db_default="")
@@ -31,7 +35,9 @@ class Researcher(models.Model):
     name_key = models.TextField()
     block_key = models.TextField()
     verification_level = models.SmallIntegerField(choices=VerificationLevel.choices, db_default=0)
-    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged", db_index=False
+    )
     works_count = models.IntegerField(db_default=0)
     first_year = models.SmallIntegerField(null=True, blank=True)
     last_year = models.SmallIntegerField(null=True, blank=True)
@@ -41,8 +47,12 @@ class Researcher(models.Model):
         indexes = [
             models.Index(fields=["block_key"], name="researcher_block_idx"),
             models.Index(fields=["name_key"], name="researcher_name_key_idx"),
+            models.Index(
+                fields=["merged_into"], name="researcher_merged_idx", condition=models.Q(merged_into__isnull=False)
+            ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="researcher_public_id_once"),
             models.CheckConstraint(
                 condition=models.Q(verification_level__range=(0, 4)), name="researcher_level_0_to_4"
             ),
@@ -63,7 +73,9 @@ class Researcher(models.Model):
 class ResearcherName(models.Model):
     """One spelling seen on bylines. `search_key` is folded (no accents, lower case, one space)."""
 
-    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="names")
+    researcher = models.ForeignKey(
+        Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="names", db_index=False
+    )
     name = models.TextField()
     search_key = models.TextField()
     bylines = models.IntegerField(db_default=0)
@@ -79,7 +91,7 @@ class NameToken(models.Model):
     """One word of one spelling, for search by prefix: most works first inside one token."""
 
     token = models.TextField()
-    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="+")
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["token", "researcher"], name="name_token_once")]
@@ -92,7 +104,9 @@ class NameToken(models.Model):
 class ResearcherIdentifier(models.Model):
     """An external id that bylines of this researcher carry, and on how many."""
 
-    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="identifiers")
+    researcher = models.ForeignKey(
+        Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="identifiers", db_index=False
+    )
     scheme = models.CharField(max_length=20)
     value = models.TextField()
     bylines = models.IntegerField(db_default=0)
@@ -110,7 +124,7 @@ class ResearcherIdentifier(models.Model):
 class Institution(models.Model):
     """An organisation named on bylines. `key` is its normalised name."""
 
-    public_id = models.CharField(max_length=10, unique=True)
+    public_id = models.CharField(max_length=10)
     name = models.TextField()
     key = models.TextField()
     slug = models.CharField(max_length=80, blank=True)
@@ -118,6 +132,7 @@ class Institution(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="institution_public_id_once"),
             models.UniqueConstraint(fields=["key"], name="institution_key_once"),
             models.UniqueConstraint(fields=["ror"], name="institution_ror_once"),
         ]
@@ -132,7 +147,7 @@ class Institution(models.Model):
 class InstitutionSpelling(models.Model):
     """One affiliation string as printed, and the institution the rule read from it."""
 
-    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="spellings")
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="spellings", db_index=False)
     text = models.TextField()
 
     class Meta:
@@ -149,8 +164,12 @@ class InstitutionSpelling(models.Model):
 class Affiliation(models.Model):
     """A researcher seen at an institution, with the years and works of the bylines that say so. Derived."""
 
-    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="affiliations")
-    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="affiliations")
+    researcher = models.ForeignKey(
+        Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="affiliations", db_index=False
+    )
+    institution = models.ForeignKey(
+        Institution, on_delete=models.CASCADE, db_constraint=False, related_name="affiliations", db_index=False
+    )
     first_year = models.SmallIntegerField(null=True)
     last_year = models.SmallIntegerField(null=True)
     works = models.IntegerField()
@@ -176,7 +195,7 @@ class IdentityEvent(models.Model):
     `before` and `after` name bylines by "<work public id>#<position>". `actor` is "rule" for the machine, else a user name.
     """
 
-    researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="events")
+    researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="events", db_index=False)
     kind = models.CharField(max_length=40)
     actor = models.CharField(max_length=150, db_default="rule")
     reason = models.TextField(blank=True, db_default="")

@@ -36,6 +36,7 @@ _GENERATIONS = {
     "4th": "iv",
 }
 _DEGREES = frozenset("phd md msc bsc dr prof dphil".split())
+_TITLES = frozenset("dr. prof. mr. mrs. ms.".split())
 _PARENTHESES = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]?")
 _AFTER_DOT = re.compile(r"(?<=\.)(?=[^-‐‑.])")
 _HYPHENS = re.compile("[-‐‑]")
@@ -394,6 +395,8 @@ def _split(name: str) -> _Words:
         return _Words(tuple(given), tuple(family), suffix or ending or second_ending, native)
     words, ending = _without_suffix(kept[0].split())
     suffix = suffix or ending
+    while len(words) > 2 and words[0].lower() in _TITLES:
+        words = words[1:]
     if len(words) == 1:
         word = words[0]
         if not word.isascii() and _HAN_NAME.fullmatch(word):

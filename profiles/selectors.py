@@ -228,11 +228,11 @@ class ProfilePage(msgspec.Struct, frozen=True):
 
 _HEAD: Final = """
 SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.block_key, r.verification_level,
-       coalesce(m.public_id, ''), coalesce(m.slug, ''), p.data::text, e.data::text, t.inputs::text, t.cause,
+       coalesce(m.public_id, ''), coalesce(m.slug, ''), p.data, e.data, t.inputs::text, t.cause,
        (SELECT count(*) FROM (SELECT FROM works_authorship a
                                WHERE a.block_key = r.block_key AND a.researcher_id IS NULL LIMIT %s) waiting),
        (SELECT json_agg(json_build_array(o.public_id, o.slug, o.display_name, o.works_count, o.first_year, o.last_year,
-                                         s.data->'affiliations'->0->>2, s.data->'topics'->0->>2))::text
+                                         s.data::json->'affiliations'->0->>2, s.data::json->'topics'->0->>2))::text
           FROM (SELECT * FROM profiles_researcher n
                  WHERE n.block_key = r.block_key AND n.id <> r.id AND n.merged_into_id IS NULL AND n.works_count > 0
                  ORDER BY n.works_count DESC, n.id LIMIT %s) o

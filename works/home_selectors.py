@@ -74,11 +74,11 @@ TOTALS = """
 """
 
 CONNECTED = """
-    SELECT r.public_id, r.slug, r.display_name, r.works_count, (e.data->>'total')::int, (e.data->>'close')::int
+    SELECT r.public_id, r.slug, r.display_name, r.works_count, (e.data::json->>'total')::int, (e.data::json->>'close')::int
       FROM (SELECT * FROM profiles_researcher WHERE merged_into_id IS NULL
              ORDER BY works_count DESC, sort_name, id LIMIT %s) r
       JOIN graph_egographsnapshot e ON e.researcher_id = r.id
-     ORDER BY (e.data->>'total')::int DESC, r.sort_name LIMIT %s
+     ORDER BY (e.data::json->>'total')::int DESC, r.sort_name LIMIT %s
 """
 
 TOPIC_COUNTS = """

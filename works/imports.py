@@ -25,9 +25,9 @@ from profiles.models import StaleBlock
 from researchgraph.errors import SourceUnavailable
 from researchgraph.lib import bulk
 from researchgraph.lib.http import Http
+from researchgraph.lib.memory import collection_paused
 from researchgraph.lib.public_ids import public_id
-from works.ingest import pipeline
-from works.ingest.store import Lookups
+from works.ingest import pipeline, store
 from works.models import ImportChunk, ImportRun, RunState
 from works.records import RawRecord
 from works.sources import registry
@@ -87,6 +87,7 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
         run.refresh_from_db()
         return True
     if finished:
+        bulk.refresh_statistics(store.TABLES)
         ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=Now())
         run.refresh_from_db()
     return finished
@@ -96,13 +97,14 @@ def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress |
     source = registry.get(run.source)
     done = ImportChunk.objects.filter(run=run).order_by("-last").values_list("last", flat=True).first() or 0
     raws = islice(records(source, run.query), done, run.limit)
-    lookups = Lookups()
+    lookups = store.Lookups()
     # One batch is read and parsed ahead while PostgreSQL stores the one before: two cores, two jobs.
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as ahead:
         upcoming = ahead.submit(_next_batch, raws, source)
         while batch := upcoming.result():
             upcoming = ahead.submit(_next_batch, raws, source)
-            _store_chunk(run, done, batch, lookups)
+            with collection_paused():
+                _store_chunk(run, done, batch, lookups)
             done += len(batch)
             run.refresh_from_db()
             if progress:
@@ -118,7 +120,7 @@ def _next_batch(raws: Iterator[RawRecord], source: Source) -> list[pipeline.Prep
 
 
 @transaction.atomic
-def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: Lookups) -> None:
+def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: store.Lookups) -> None:
     """The batch's facts, its chunk row and the run's counters commit together or not at all."""
     counts = pipeline.ingest(
         batch,

@@ -37,7 +37,7 @@ class Venue(models.Model):
 class Topic(models.Model):
     """A category of a scheme (`code` "cs.LG") or an author keyword, under its normalised `key`."""
 
-    public_id = models.CharField(max_length=10, unique=True)
+    public_id = models.CharField(max_length=10)
     kind = models.CharField(max_length=8, choices=[("category", "Category"), ("keyword", "Keyword")])
     key = models.TextField()
     label = models.TextField()
@@ -45,7 +45,10 @@ class Topic(models.Model):
     slug = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="topic_key_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="topic_public_id_once"),
+            models.UniqueConstraint(fields=["kind", "key"], name="topic_key_once"),
+        ]
 
     def __str__(self) -> str:
         return self.label
@@ -62,7 +65,7 @@ class Work(models.Model):
     came from. `author_keys` are the normalised names in byline order, for matching.
     """
 
-    public_id = models.CharField(max_length=10, unique=True)
+    public_id = models.CharField(max_length=10)
     title = models.TextField()
     title_html = models.TextField(blank=True, db_default="")
     title_key = models.TextField()
@@ -85,7 +88,7 @@ class Work(models.Model):
     license = models.TextField(blank=True)
     unaligned_affiliations = ArrayField(models.TextField(), default=list)
     provenance = models.JSONField(default=dict)
-    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged", db_index=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     title_search = models.GeneratedField(
@@ -98,9 +101,10 @@ class Work(models.Model):
         indexes = [
             models.Index(models.Func("title_key", function="md5"), name="work_title_key_idx"),
             GinIndex(fields=["title_search"], name="work_title_search_idx"),
-            models.Index(fields=["-id"], name="work_recent_idx"),
+            models.Index(fields=["merged_into"], name="work_merged_idx", condition=models.Q(merged_into__isnull=False)),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="work_public_id_once"),
             models.CheckConstraint(condition=~models.Q(title=""), name="work_has_a_title"),
             models.CheckConstraint(condition=models.Q(author_count__gte=1), name="work_has_authors"),
             models.CheckConstraint(
@@ -119,7 +123,7 @@ class Work(models.Model):
 class WorkVersion(models.Model):
     """One appearance of a work: the arXiv preprint, the proceedings paper, the journal article."""
 
-    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="versions")
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="versions", db_index=False)
     kind = models.CharField(max_length=10, choices=WorkType.choices)
     venue = models.ForeignKey(Venue, null=True, on_delete=models.PROTECT, related_name="+")
     year = models.SmallIntegerField(null=True)
@@ -158,7 +162,7 @@ class WorkIdentifier(models.Model):
 
 class WorkTopic(models.Model):
     work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="work_topics")
-    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="work_topics")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="work_topics", db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["topic", "work"], name="work_topic_once")]
@@ -171,7 +175,9 @@ class WorkInstitution(models.Model):
     """An institution named on some byline of a work."""
 
     work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="work_institutions")
-    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="work_institutions")
+    institution = models.ForeignKey(
+        Institution, on_delete=models.CASCADE, related_name="work_institutions", db_index=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "work"], name="work_institution_once")]
@@ -197,7 +203,7 @@ class Authorship(models.Model):
     `confidence` and `evidence`. `position` counts from 0. `institutions` are read from `raw_affiliation`.
     """
 
-    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="authorships")
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="authorships", db_index=False)
     position = models.IntegerField()
     raw_name = models.TextField()
     raw_affiliation = models.TextField(blank=True)
@@ -207,7 +213,9 @@ class Authorship(models.Model):
     name_key = models.TextField()
     block_key = models.TextField()
     institutions = ArrayField(models.BigIntegerField(), default=list)
-    researcher = models.ForeignKey(Researcher, null=True, on_delete=models.PROTECT, related_name="authorships")
+    researcher = models.ForeignKey(
+        Researcher, null=True, on_delete=models.PROTECT, related_name="authorships", db_index=False
+    )
     kind = models.CharField(max_length=12, choices=DecisionKind.choices, db_default="pending")
     confidence = models.FloatField(null=True)
     evidence = models.JSONField(default=list)
@@ -227,7 +235,7 @@ class Authorship(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["block_key"], name="authorship_block_idx"),
+            models.Index(fields=["block_key", "researcher"], name="authorship_block_idx"),
             models.Index(
                 fields=["researcher"],
                 name="authorship_researcher_idx",
@@ -249,7 +257,7 @@ class RunState(models.TextChoices):
 class ImportRun(models.Model):
     """One execution of one source. The counters add up the chunks; `total` is 0 while unknown."""
 
-    public_id = models.CharField(max_length=10, unique=True)
+    public_id = models.CharField(max_length=10)
     source = models.CharField(max_length=40)
     query = models.TextField()
     limit = models.IntegerField(null=True)
@@ -266,6 +274,7 @@ class ImportRun(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["public_id"], name="import_run_public_id_once")]
         indexes = [models.Index(fields=["-created_at"], name="import_run_recent_idx")]
 
     def __str__(self) -> str:
@@ -281,7 +290,7 @@ class ImportChunk(models.Model):
     A resumed run starts after the last chunk, so a chunk is applied once however often workers die.
     """
 
-    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="chunks")
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="chunks", db_index=False)
     first = models.BigIntegerField()
     last = models.BigIntegerField()
     new = models.IntegerField()
@@ -308,7 +317,7 @@ class SourceRecord(models.Model):
     payload = models.BinaryField()
     sha256 = models.BinaryField(max_length=32)
     origin = models.TextField(blank=True)
-    work = models.ForeignKey(Work, null=True, on_delete=models.PROTECT, related_name="source_records")
+    work = models.ForeignKey(Work, null=True, on_delete=models.PROTECT, related_name="source_records", db_index=False)
     run = models.ForeignKey(ImportRun, null=True, on_delete=models.SET_NULL, related_name="source_records")
     rejected_code = models.CharField(max_length=40, blank=True, db_default="")
     rejected_field = models.TextField(blank=True, db_default="")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from graph import trust
-from graph.algorithms import CLOSE, SharedWork, Tie, ego_graph, ties
+from graph.algorithms import CLOSE, SharedWork, Tie, ties, ties_among
 from graph.flows.facts import BylineFacts, Facts
 from graph.layout import dial
 from graph.snapshots import (
@@ -109,7 +109,7 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
         topics=[(key, span.works, span.first, span.last) for key, span in sorted(topics.items())],
         edges=[(t.researcher_id, t.strength, t.works, t.first_year, t.last_year) for t in everybody],
         profile=profile,
-        ego=_ego(researcher_id, everybody, shared, facts, close=close),
+        ego=_ego(everybody, shared, facts, close=close),
         inputs=inputs,
         receipt=trust.receipt(inputs),
     )
@@ -186,11 +186,10 @@ def _counted(counts: Counter[str], most: int) -> list[NameCount]:
     return [NameCount(name, n) for name, n in sorted(counts.items(), key=lambda c: (-c[1], c[0]))[:most]]
 
 
-def _ego(center: int, everybody: Sequence[Tie], shared: Sequence[SharedWork], facts: Facts, *, close: int) -> EgoGraph:
+def _ego(everybody: Sequence[Tie], shared: Sequence[SharedWork], facts: Facts, *, close: int) -> EgoGraph:
     drawn = list(everybody[:DRAWN])
     positions = dial(drawn)
     index = {tie.researcher_id: i for i, tie in enumerate(drawn)}
-    graph = ego_graph(center, drawn, shared)
     people = []
     for tie in everybody[:KEPT]:
         person = facts.people[tie.researcher_id]
@@ -208,8 +207,7 @@ def _ego(center: int, everybody: Sequence[Tie], shared: Sequence[SharedWork], fa
         drawn=len(drawn),
         people=people,
         ties=sorted(
-            (min(index[a], index[b]), max(index[a], index[b]), data["works"])
-            for a, b, data in graph.edges(data=True)
-            if center not in (a, b)
+            (min(index[a], index[b]), max(index[a], index[b]), works)
+            for (a, b), works in ties_among(drawn, shared).items()
         ),
     )

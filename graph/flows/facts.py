@@ -74,7 +74,7 @@ WORKS = """
            to_char(w.updated_at, 'YYYY-MM-DD'), w.unaligned_affiliations,
            ARRAY(SELECT t.topic_id FROM works_worktopic t WHERE t.work_id = w.id),
            CASE WHEN w.author_count <= %s
-                THEN ARRAY(SELECT a.researcher_id FROM works_authorship a WHERE a.work_id = w.id AND a.researcher_id IS NOT NULL)
+                THEN ARRAY(SELECT a.researcher_id FROM works_authorship a WHERE a.work_id = w.id)
                 ELSE '{}' END
       FROM mine JOIN works_work w ON w.id = mine.work_id LEFT JOIN works_venue v ON v.id = w.venue_id
 """
@@ -146,5 +146,5 @@ def _work(row: tuple[Any, ...]) -> WorkFacts:
     ) = row  # fmt: skip
     return WorkFacts(
         key, kind, year, authors, truncated, (venue_key, venue) if venue_key else None, code, persistent,
-        tuple(sources), updated, tuple(unaligned), tuple(topics), tuple(people),
+        tuple(sources), updated, tuple(unaligned), tuple(topics), tuple(p for p in people if p is not None),
     )  # fmt: skip

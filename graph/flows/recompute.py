@@ -14,6 +14,7 @@ from django.db import transaction
 
 from graph.flows import derive, facts, write
 from researchgraph.lib import bulk
+from researchgraph.lib.memory import collection_paused
 
 RESEARCHERS_A_BATCH = 1_500
 
@@ -21,14 +22,18 @@ RESEARCHERS_A_BATCH = 1_500
 def recompute_stale(*, researchers: int = RESEARCHERS_A_BATCH) -> int:
     """Claim up to `researchers` stale researchers nobody else is at, recompute them, return how many there were.
 
-    Claim and result are one transaction: if the worker dies, they are stale again.
+    None while name blocks are stale: somebody on the same works is still to be decided on, and whoever shares a
+    work with them would be recomputed twice. Claim and result are one transaction: if the worker dies, they are
+    stale again.
     """
-    with transaction.atomic():
+    with collection_paused(), transaction.atomic():
         claimed = dict(
             bulk.fetch(
                 """
                 DELETE FROM graph_staleresearcher WHERE researcher_id IN (
-                    SELECT researcher_id FROM graph_staleresearcher ORDER BY researcher_id LIMIT %s FOR UPDATE SKIP LOCKED
+                    SELECT researcher_id FROM graph_staleresearcher
+                     WHERE NOT EXISTS (SELECT FROM profiles_staleblock)
+                     ORDER BY researcher_id LIMIT %s FOR UPDATE SKIP LOCKED
                 ) RETURNING researcher_id, cause
                 """,
                 [researchers],
@@ -36,6 +41,8 @@ def recompute_stale(*, researchers: int = RESEARCHERS_A_BATCH) -> int:
         )
         if claimed:
             recompute(sorted(claimed), causes=claimed)
+    if not claimed:
+        bulk.refresh_statistics(write.TABLES)
     return len(claimed)
 
 

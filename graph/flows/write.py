@@ -11,6 +11,12 @@ from graph.flows.derive import Derived
 from researchgraph.lib import bulk
 from researchgraph.lib.text import fold
 
+TABLES = (
+    "profiles_researchername", "profiles_nametoken", "profiles_researcheridentifier", "profiles_affiliation",
+    "graph_researchertopic", "graph_egographsnapshot", "graph_profilesnapshot", "graph_coauthoredge", "graph_trustsnapshot",
+)  # fmt: skip
+"""All derived tables."""
+
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()

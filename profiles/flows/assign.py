@@ -17,8 +17,10 @@ from profiles.assignment import Decision, Mention, Resolution, resolve
 from profiles.names import name_key, preferred, sort_name
 from researchgraph import events
 from researchgraph.lib import bulk
+from researchgraph.lib.memory import collection_paused
 from researchgraph.lib.public_ids import public_id
 from researchgraph.lib.text import slug
+from works.models import DecisionKind
 
 BLOCKS_A_BATCH = 3_000
 COAUTHORS_CONSIDERED = 50
@@ -26,7 +28,7 @@ COAUTHORS_CONSIDERED = 50
 
 
 class Byline(msgspec.Struct, frozen=True):
-    """A mention with its place in the database and its present decision."""
+    """A mention with its place in the database and its present decision. `institutions`: key by public id."""
 
     mention: Mention
     work_id: int
@@ -35,6 +37,7 @@ class Byline(msgspec.Struct, frozen=True):
     researcher_id: int | None
     kind: str
     evidence: str
+    institutions: dict[str, str]
 
 
 class _Change(msgspec.Struct):
@@ -51,7 +54,7 @@ def assign_stale(*, blocks: int = BLOCKS_A_BATCH) -> int:
 
     Claim and decision are one transaction: if the worker dies, the blocks are stale again.
     """
-    with transaction.atomic():
+    with collection_paused(), transaction.atomic():
         claimed = [
             row[0]
             for row in bulk.fetch(
@@ -65,6 +68,8 @@ def assign_stale(*, blocks: int = BLOCKS_A_BATCH) -> int:
         ]
         if claimed:
             assign_blocks(sorted(claimed))
+    if not claimed:
+        bulk.refresh_statistics(["works_authorship", "profiles_researcher"])
     return len(claimed)
 
 
@@ -78,11 +83,11 @@ def assign_blocks(block_keys: Sequence[str]) -> None:
     _create(changes)
     if not changes.decided:
         return
-    _rename(changes)
+    renamed = _rename(changes)
     _store_decisions(changes.decided)
     _store_merges(changes.merged)
     _store_events(changes)
-    _tell(changes)
+    _tell(changes, renamed)
 
 
 def _bylines(block_keys: Sequence[str]) -> list[Byline]:
@@ -96,6 +101,13 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
          WHERE a.block_key = ANY(%s) ORDER BY a.block_key, a.id
         """,
         [list(block_keys)],
+    )
+    # The rule breaks ties by its keys: those of rows depend on the order of arrival, public ids do not.
+    public = dict(
+        bulk.fetch(
+            "SELECT id, public_id FROM profiles_institution WHERE id = ANY(%s)",
+            [sorted({key for row in rows for key in row[7]})],
+        )
     )
     bylines = []
     for (
@@ -116,7 +128,7 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
                 name=name,
                 name_key=key,
                 identifiers=msgspec.json.decode(identifiers, type=dict[str, str]) if identifiers != "{}" else {},
-                affiliations=tuple(map(str, institutions)),
+                affiliations=tuple([public[key] for key in institutions]),
                 domain=domain,
                 coauthors=others,
                 year=year,
@@ -127,6 +139,7 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
             researcher_id=researcher_id,
             kind=kind,
             evidence=evidence,
+            institutions={public[key]: str(key) for key in institutions},
         ))  # fmt: skip
     return bylines
 
@@ -158,8 +171,9 @@ def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> 
             owner[index] = -1 - len(changes.created)
             changes.created.append((owner[index], min(b.mention.sort_key for b in members), members))
     changes.merged += [(gone, owner[-1 - target]) for gone, target in successor.items() if target < 0]
-    for decision in resolution.decisions:
-        byline = by_id[decision.mention_id]
+    for found in resolution.decisions:
+        byline = by_id[found.mention_id]
+        decision = _with_keys(found, byline.institutions)
         decided = None if decision.cluster is None else owner[decision.cluster]
         evidence = msgspec.json.encode(decision.evidence).decode()
         if (
@@ -170,12 +184,24 @@ def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> 
             changes.decided.append((byline, decision, decided))
 
 
+def _with_keys(decision: Decision, institutions: dict[str, str]) -> Decision:
+    """The decision with institutions named by key, as evidence is stored."""
+    if not institutions:
+        return decision
+    evidence = tuple(
+        msgspec.structs.replace(e, value=institutions[e.value]) if e.value in institutions else e
+        for e in decision.evidence
+    )
+    return msgspec.structs.replace(decision, evidence=evidence)
+
+
 def _create(changes: _Change) -> None:
     """Insert the new researchers and put their real keys in place of the placeholders."""
-    if not changes.created:
+    real = _revive(changes)
+    if not changes.created and not real:
         return
     keys = bulk.new_ids("profiles_researcher", len(changes.created))
-    real = {placeholder: key for (placeholder, _, _), key in zip(changes.created, keys, strict=True)}
+    real.update((placeholder, key) for (placeholder, _, _), key in zip(changes.created, keys, strict=True))
     names = _public_ids([natural for _, natural, _ in changes.created])
     rows = []
     for (_, _, members), key, public in zip(changes.created, keys, names, strict=True):
@@ -191,24 +217,61 @@ def _create(changes: _Change) -> None:
     changes.merged = [(gone, real.get(target, target)) for gone, target in changes.merged]
 
 
-def _rename(changes: _Change) -> None:
-    """Print known researchers under the best spelling seen by now."""
+def _revive(changes: _Change) -> dict[int, int]:
+    """Records that stand empty since their bylines became undecided: one goes on where such a byline goes now.
+
+    A new cluster takes it over (its key, by placeholder); a known researcher is what its address redirects to.
+    """
+    homes = {
+        public_id("researcher", byline.mention.sort_key): owner
+        for owner, members in [*changes.kept, *((placeholder, members) for placeholder, _, members in changes.created)]
+        for byline in members
+        if byline.kind == DecisionKind.UNDECIDED
+    }
+    real: dict[int, int] = {}
+    if homes:
+        for public, key in bulk.fetch(
+            """
+            SELECT public_id, id FROM profiles_researcher r
+             WHERE public_id = ANY(%s) AND merged_into_id IS NULL
+               AND NOT EXISTS (SELECT FROM works_authorship a WHERE a.researcher_id = r.id)
+             ORDER BY id
+            """,
+            [list(homes)],
+        ):
+            home = homes[public]
+            if home < 0 and home not in real:
+                real[home] = key
+            else:
+                changes.merged.append((key, home))
+    changes.kept += [(real[placeholder], members) for placeholder, _, members in changes.created if placeholder in real]
+    changes.created = [created for created in changes.created if created[0] not in real]
+    return real
+
+
+def _rename(changes: _Change) -> set[int]:
+    """Print known researchers under the best spelling seen by now; those whose name that changed."""
     moved = {researcher_id for _, _, researcher_id in changes.decided}
     rows = []
     for researcher_id, members in changes.kept:
         if researcher_id in moved:
             name = _display_name(members)
             rows.append((researcher_id, name, sort_name(name), slug(name), name_key(name)))
-    if rows:
-        bulk.run(
+    if not rows:
+        return set()
+    return {
+        row[0]
+        for row in bulk.fetch(
             """
             UPDATE profiles_researcher r
                SET display_name = n.name, sort_name = n.sort_name, slug = n.slug, name_key = n.name_key
               FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, name, sort_name, slug, name_key)
              WHERE r.id = n.id AND r.display_name <> n.name
+            RETURNING r.id
             """,
             [list(column) for column in zip(*sorted(rows), strict=True)],
         )
+    }
 
 
 def _display_name(members: Sequence[Byline]) -> str:
@@ -298,20 +361,25 @@ def _store_events(changes: _Change) -> None:
     bulk.copy_rows("profiles_identityevent", ("researcher_id", "kind", "before", "after"), rows)
 
 
-def _tell(changes: _Change) -> None:
-    """Everybody on a work whose bylines changed hands has other co-authors now."""
-    works = sorted(
-        {byline.work_id for byline, _, researcher_id in changes.decided if byline.researcher_id != researcher_id}
-    )
-    left = {b.researcher_id for b, _, r in changes.decided if b.researcher_id is not None and b.researcher_id != r}
-    same = {r for _, _, r in changes.decided if r is not None}
-    on_works = {
-        row[0]
-        for row in bulk.fetch(
-            "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL",
-            [works],
-        )
-    }
-    affected = sorted(on_works | left | same)
+def _tell(changes: _Change, renamed: set[int]) -> None:
+    """Everybody on a work whose bylines changed hands has other co-authors now, or the same under another name.
+
+    For a byline's first decision that is taken care of: the import that brought it has made the other bylines of
+    the work stale as well, or has named the researchers on them, and nobody is recomputed while blocks are stale.
+    """
+    moved = [(b, r) for b, _, r in changes.decided if b.researcher_id != r]
+    works = sorted({byline.work_id for byline, _ in moved if byline.kind != DecisionKind.PENDING})
+    works += sorted({b.work_id for researcher, members in changes.kept if researcher in renamed for b in members})
+    affected = {r for _, _, r in changes.decided if r is not None}
+    affected |= {byline.researcher_id for byline, _ in moved if byline.researcher_id is not None}
+    if works:
+        affected |= {
+            row[0]
+            for row in bulk.fetch(
+                "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s)",
+                [works],
+            )
+            if row[0] is not None
+        }
     if affected:
-        events.researchers_changed.send(sender=None, researcher_ids=affected, cause="bylines assigned")
+        events.researchers_changed.send(sender=None, researcher_ids=sorted(affected), cause="bylines assigned")

@@ -27,6 +27,9 @@ UNALIGNED_LIMIT = 200
 KEYWORDS_LIMIT = 30
 KEYWORD_LIMIT = 100
 LABEL_LIMIT = 500
+CODE_LIMIT = 40
+KEY_LIMIT = 1_000
+"""Of the search key of a name or label, which transliteration can make far longer than the text (an index takes 2.7 kB)."""
 
 KINDS = frozenset({"preprint", "conference", "journal", "book", "thesis", "dataset", "other"})
 _TEX_PASSES = 4
@@ -80,13 +83,13 @@ def _readable(raw: str) -> str:
 
 def _author(author: ParsedAuthor, place: int) -> ParsedAuthor:
     name = _name(author.name)
-    if not name or len(name) > NAME_LIMIT:
+    if not name or len(name) > NAME_LIMIT or _key_too_long(name):
         code, detail = (
             ("author-unnamed", "This author has no name.")
             if not name
             else (
                 "author-name-too-long",
-                f"This author's name is longer than {NAME_LIMIT} characters.",
+                f"This author's name is longer than {NAME_LIMIT} characters, or {KEY_LIMIT:,} in Latin letters.",
             )
         )
         raise RecordRejected(code, detail, f"authors[{place}].name")
@@ -110,7 +113,14 @@ def _name(raw: str) -> str:
 
 @lru_cache(maxsize=32_768)
 def _label(raw: str) -> str:
-    return clean(raw)[:LABEL_LIMIT].rstrip()
+    label = clean(raw)[:LABEL_LIMIT].rstrip()
+    while _key_too_long(label):
+        label = label[: len(label) // 2].rstrip()
+    return label
+
+
+def _key_too_long(text: str) -> bool:
+    return not text.isascii() and len(fold(text)) > KEY_LIMIT
 
 
 @lru_cache(maxsize=32_768)
@@ -162,19 +172,19 @@ def _version(version: ParsedVersion) -> ParsedVersion:
 
 
 def _topics(topics: tuple[ParsedTopic, ...]) -> tuple[ParsedTopic, ...]:
-    """Categories once each by code, then at most thirty keywords, once each by their search key."""
+    """Categories once each by code (a longer one is no code), then at most thirty keywords, once each by their search key."""
     categories: dict[str, ParsedTopic] = {}
     keywords: dict[str, ParsedTopic] = {}
     for topic in topics:
         if topic.kind == "category":
-            code = clean(topic.code)[:KEYWORD_LIMIT]
-            label = clean(topic.label)[:LABEL_LIMIT] or code
-            if label:
+            code = clean(topic.code)
+            label = _label(topic.label) or code
+            if label and len(code) <= CODE_LIMIT:
                 categories.setdefault(code or label, ParsedTopic("category", label, code))
             continue
         label = _keyword(topic.label)
         key = fold(label)
-        if key and len(label) <= KEYWORD_LIMIT:
+        if key and len(label) <= KEYWORD_LIMIT and len(key) <= KEY_LIMIT:
             keywords.setdefault(key, ParsedTopic("keyword", label))
     return (*categories.values(), *list(keywords.values())[:KEYWORDS_LIMIT])
 

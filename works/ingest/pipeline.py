@@ -66,7 +66,8 @@ def _prepare(raw: RawRecord, parse: Parse) -> Prepared:
     try:
         prepared.parsed = _parsed(raw, parse)
     except RecordRejected as rejected:
-        prepared.rejected = rejected
+        # Without the traceback, whose frames hold the whole batch.
+        prepared.rejected = rejected.with_traceback(None)
     return prepared
 
 

@@ -23,6 +23,12 @@ from works.ingest.keyed import KeyedTable
 from works.ingest.merge import MergedWork
 from works.records import ParsedAuthor
 
+TABLES = (
+    "works_work", "works_workversion", "works_workidentifier", "works_worktopic", "works_workinstitution",
+    "works_authorship", "works_topic", "works_venue", "profiles_institution", "works_sourcerecord",
+)  # fmt: skip
+"""All tables an import writes."""
+
 SPELLINGS_REMEMBERED = 500_000
 
 WORK_COLUMNS = (
@@ -37,12 +43,17 @@ BYLINE_COLUMNS = (
 
 
 class WorkDraft(msgspec.Struct, frozen=True):
-    """A work to write. `natural_key` names the record that first brought it ("source:key")."""
+    """A work to write. `record` names the record that brought it ("source:key")."""
 
     work_id: int
     is_new: bool
-    natural_key: str
+    record: str
     merged: MergedWork
+
+    @property
+    def natural_key(self) -> str:
+        """What all versions of the work have in common, whichever came first: title and first author."""
+        return f"{title_key(self.merged.title)}\x1f{block_key(self.merged.authors[0].name)}"
 
 
 class Lookups:
@@ -182,7 +193,7 @@ def _byline_row(author: ParsedAuthor, ids: _Ids) -> tuple[Any, ...]:
 
 
 def _insert(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> None:
-    public_ids = _public_ids([draft.natural_key for draft in drafts])
+    public_ids = _public_ids(drafts)
     bulk.copy_rows(
         "works_work",
         ("id", "public_id", *WORK_COLUMNS),
@@ -198,16 +209,21 @@ def _insert(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> None:
     bulk.copy_rows("works_authorship", ("work_id", "position", *BYLINE_COLUMNS, "evidence"), rows)
 
 
-def _public_ids(natural_keys: Sequence[str]) -> list[str]:
-    """A free public id for every key, by counting up past the (very rare) collisions."""
-    wanted = [public_id("work", key) for key in natural_keys]
-    taken = {row[0] for row in bulk.fetch("SELECT public_id FROM works_work WHERE public_id = ANY(%s)", [wanted])}
+def _public_ids(drafts: Sequence[WorkDraft]) -> list[str]:
+    """A free public id for every draft. Of two works with one natural key, the later one is named by its record."""
+    named = [(public_id("work", d.natural_key), public_id("work", f"{d.natural_key}\x1f{d.record}")) for d in drafts]
+    taken = {
+        row[0]
+        for row in bulk.fetch(
+            "SELECT public_id FROM works_work WHERE public_id = ANY(%s)", [sorted({i for pair in named for i in pair})]
+        )
+    }
     chosen: list[str] = []
-    for key, first in zip(natural_keys, wanted, strict=True):
-        candidate, attempt = first, 0
+    for draft, (shared, own) in zip(drafts, named, strict=True):
+        candidate, attempt = own if shared in taken else shared, 0
         while candidate in taken:
             attempt += 1
-            candidate = public_id("work", key, attempt)
+            candidate = public_id("work", draft.record, attempt)
         taken.add(candidate)
         chosen.append(candidate)
     return chosen
@@ -320,20 +336,20 @@ def _replace_parts(drafts: Sequence[WorkDraft], ids: _Ids) -> set[int]:
 def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> set[int]:
     """Bring the printed bylines of known works up to date.
 
-    A byline whose printed facts changed loses its decision and waits for the rule again; the others keep theirs.
+    A byline whose printed facts changed waits for the rule again, which sees whose it was; the others are untouched.
     """
     stored: dict[tuple[int, int], tuple[Any, ...]] = {}
-    researchers: dict[tuple[int, int], int | None] = {}
-    for work_id, position, researcher_id, *facts in bulk.fetch(
+    decisions: dict[tuple[int, int], tuple[Any, ...]] = {}
+    for work_id, position, researcher_id, kind, confidence, *facts in bulk.fetch(
         f"""
-        SELECT work_id, position, researcher_id, {", ".join(BYLINE_COLUMNS).replace("identifiers", "identifiers::text")}
+        SELECT work_id, position, researcher_id, kind, confidence, {", ".join(BYLINE_COLUMNS).replace("identifiers", "identifiers::text")}
           FROM works_authorship WHERE work_id = ANY(%s) ORDER BY work_id, position FOR UPDATE
         """,  # noqa: S608 - column names are ours
         [[draft.work_id for draft in drafts]],
     ):
         facts[4] = _json(dict(sorted(msgspec.json.decode(facts[4]).items())))
         stored[work_id, position] = tuple(facts)
-        researchers[work_id, position] = researcher_id
+        decisions[work_id, position] = researcher_id, kind, confidence
     wanted = {
         (draft.work_id, position): _byline_row(author, ids)
         for draft in drafts
@@ -347,17 +363,44 @@ def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) ->
         " WHERE a.work_id = k.work_id AND a.position = k.position",
         [[key[0] for key in touched], [key[1] for key in touched]],
     )
+    before = _same_person(touched, stored, wanted)
     bulk.copy_rows(
         "works_authorship",
-        ("work_id", "position", *BYLINE_COLUMNS, "evidence"),
-        ((*key, *wanted[key], "[]") for key in touched if key in wanted),
+        ("work_id", "position", *BYLINE_COLUMNS, "researcher_id", "kind", "confidence", "evidence"),
+        (
+            # Without its evidence, which may have changed, the rule takes the decision for a new one.
+            (*key, *wanted[key], *(decisions[before[key]] if key in before else (None, "pending", None)), "[]")
+            for key in touched
+            if key in wanted
+        ),
     )
     for rows in (stored, wanted):
         blocks.update(rows[key][6] for key in touched if key in rows)
-    lost = sorted({r for key in touched if (r := researchers.get(key)) is not None})
+    lost = sorted({decisions[key][0] for key in touched if key in decisions and decisions[key][0] is not None})
     if lost:
         events.researchers_changed.send(sender=None, researcher_ids=lost, cause="a source changed its bylines")
     return {key[0] for key in touched}
+
+
+def _same_person(
+    touched: Sequence[tuple[int, int]],
+    stored: dict[tuple[int, int], tuple[Any, ...]],
+    wanted: dict[tuple[int, int], tuple[Any, ...]],
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """For every new byline the old one it goes on from: the same name on the same work, else the same place and block."""
+    by_name = {(key[0], stored[key][5]): key for key in reversed(touched) if key in stored}
+    found = {key: old for key in touched if key in wanted and (old := by_name.pop((key[0], wanted[key][5]), None))}
+    used = set(found.values())
+    for key in touched:
+        if (
+            key in wanted
+            and key in stored
+            and key not in found
+            and key not in used
+            and stored[key][6] == wanted[key][6]
+        ):
+            found[key] = key
+    return found
 
 
 def _write_spellings(drafts: Sequence[WorkDraft], ids: _Ids, lookups: Lookups) -> None:

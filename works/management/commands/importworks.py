@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +17,12 @@ from works.models import ImportRun, RunState, SourceRecord
 from works.sources import registry
 
 SHOWN = 5
+LOOK_SECONDS = 0.2
+
+
+def _where(origin: str, reason: str) -> str:
+    """The reason after the place it is about; reasons of readers name the place themselves."""
+    return reason if reason.startswith(f"{origin}: ") else f"{origin}: {reason}"
 
 
 class Command(BaseCommand):
@@ -49,7 +56,7 @@ class Command(BaseCommand):
             if item.rejected is None:
                 good += 1
             else:
-                rejected.append(f"{item.raw.origin or item.key}: {item.rejected}")
+                rejected.append(_where(item.raw.origin or item.key, str(item.rejected)))
         for line in rejected[:SHOWN]:
             self.stderr.write(line)
         if len(rejected) > SHOWN:
@@ -62,9 +69,15 @@ class Command(BaseCommand):
 
     def _import(self, source: str, query: str, limit: int | None) -> None:
         started = time.monotonic()
-        run = imports.start_run(source=source, query=query, limit=limit)
+        # A worker that goes on after us has another working directory.
+        path = Path(query)
+        run = imports.start_run(source=source, query=str(path.resolve()) if path.is_file() else query, limit=limit)
         with ProgressBar(sys.stderr, "Importing", unit="records") as bar:
-            imports.advance(run, progress=lambda r: bar.update(r.fetched, r.total or limit or 0))
+            while not imports.advance(run, progress=lambda r: bar.update(r.fetched, r.total or limit or 0)):
+                # A sweep gave it to a worker before we had it.
+                time.sleep(LOOK_SECONDS)
+                run.refresh_from_db()
+                bar.update(run.fetched, run.total or limit or 0)
         run.refresh_from_db()
         if run.state == RunState.FAILED:
             raise CommandError(run.message)
@@ -82,9 +95,8 @@ class Command(BaseCommand):
     def _summary(self, run: ImportRun, seconds: float) -> None:
         held = SourceRecord.objects.filter(run=run).exclude(rejected_code="").order_by("pk")
         for record in held[:SHOWN]:
-            self.stderr.write(
-                f"{record.origin or record.key}: {record.rejected_field + ': ' if record.rejected_field else ''}{record.rejected_detail}"
-            )
+            field = f"{record.rejected_field}: " if record.rejected_field else ""
+            self.stderr.write(_where(record.origin or record.key, f"{field}{record.rejected_detail}"))
         if run.quarantined > SHOWN:
             self.stderr.write(f"... and {run.quarantined - SHOWN} more; see {run.get_absolute_url()}")
         self.stdout.write(
