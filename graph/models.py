@@ -13,6 +13,14 @@ from profiles.models import Researcher
 from works.models import Topic
 
 
+class ClockTimestamp(models.Func):
+    """The time by the clock, where `now()` is the beginning of the transaction."""
+
+    function = "clock_timestamp"
+    arity = 0
+    output_field = models.DateTimeField()
+
+
 class CoauthorEdge(models.Model):
     """Two researchers who share works. `a` has the smaller key; `weight` is the sum of 1/(authors - 1)."""
 
@@ -74,14 +82,15 @@ class EgoGraphSnapshot(models.Model):
 class ProfileSnapshot(models.Model):
     """The summary a profile page prints: counters, names, identifiers, affiliations, topics, years, facets.
 
-    `data` is a `graph.snapshots.Profile` as JSON text.
+    `data` is a `graph.snapshots.Profile` as JSON text. `computed_at` differs with every recomputation, also of two in one
+    transaction: it names the state of the record (`profiles.selectors.Stamp`).
     """
 
     researcher = models.OneToOneField(
         Researcher, primary_key=True, on_delete=models.CASCADE, db_constraint=False, related_name="snapshot"
     )
     data = models.TextField()
-    computed_at = models.DateTimeField(db_default=Now())
+    computed_at = models.DateTimeField(db_default=ClockTimestamp())
 
     def __str__(self) -> str:
         return f"summary of {self.researcher_id}"

@@ -1,7 +1,7 @@
-"""A profile's body as markup, remembered by content.
+"""A profile's body as markup, remembered by the state of the record it shows.
 
-What a page shows is a pure function of what the database returned for it, so the text it was made from is the key:
-a body is never shown for other facts than those just read, and nothing has to be invalidated.
+The stamp of a record is read from the database for every request and is the key: a body is never shown for another
+state than the present one, and nothing has to be invalidated.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from works.row_selectors import TYPE_LABELS
 from works.sources import registry
 
 if TYPE_CHECKING:
-    from profiles.selectors import StoredPage
+    from profiles.selectors import Stamp, StoredPage
 
-REMEMBERED: Final = 128
-"""Bodies kept per process; one of 25 works takes about 0.3 MB with its key."""
+REMEMBERED: Final = 256
+"""Bodies kept per process; one of 25 works takes about 0.2 MB."""
 
 PLAIN: Final = Wish()
 WORDS: Final = {"sorts": SORTS, "decisions": DECISIONS, "type_labels": TYPE_LABELS, "span": selectors.span}
@@ -35,22 +35,20 @@ class Body(NamedTuple):
     main: Markup
 
 
-def body(stored: StoredPage) -> Body:
-    """The whole body of a profile. Only the unfiltered first page is kept: of the others there are too many."""
-    return _kept(stored) if stored.wish == PLAIN else _body(stored)
-
-
 @lru_cache(maxsize=REMEMBERED)
-def _kept(stored: StoredPage) -> Body:
-    return _body(stored)
+def body(stamp: Stamp) -> Body | None:
+    """The body of a profile's plain first page; of the others there are too many to remember. None if it is gone."""
+    stored = selectors.stored_page(stamp.public_id, PLAIN)
+    return page(stored) if stored else None
 
 
-def _body(stored: StoredPage) -> Body:
-    page = selectors.decoded(stored)
-    context = _context(page)
+def page(stored: StoredPage) -> Body:
+    """The body of any page of a profile."""
+    decoded = selectors.decoded(stored)
+    context = _context(decoded)
     return Body(
-        title=f"{page.head.name} · {page.works_phrase}",
-        description=f"{page.head.name}: {page.works_phrase}{f', {page.years}' if page.years else ''}.",
+        title=f"{decoded.head.name} · {decoded.works_phrase}",
+        description=f"{decoded.head.name}: {decoded.works_phrase}{f', {decoded.years}' if decoded.years else ''}.",
         main=_rendered("profiles/body.html", context),
     )
 

@@ -7,7 +7,8 @@ is made on the way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -226,9 +227,9 @@ class ProfilePage(msgspec.Struct, frozen=True):
         return f"{self.head.href}?{urlencode(pairs)}" if pairs else self.head.href
 
 
-_HEAD: Final = """
+_STAMP: Final = """
 SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.block_key, r.verification_level,
-       coalesce(m.public_id, ''), coalesce(m.slug, ''), p.data, e.data, t.inputs::text, t.cause,
+       coalesce(m.public_id, ''), coalesce(m.slug, ''), p.computed_at,
        (SELECT count(*) FROM (SELECT FROM works_authorship a
                                WHERE a.block_key = r.block_key AND a.researcher_id IS NULL LIMIT %s) waiting),
        (SELECT json_agg(json_build_array(o.public_id, o.slug, o.display_name, o.works_count, o.first_year, o.last_year,
@@ -239,15 +240,23 @@ SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.block_key, r.
           LEFT JOIN graph_profilesnapshot s ON s.researcher_id = o.id){more}
   FROM profiles_researcher r
   LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id
-  LEFT JOIN graph_profilesnapshot p ON p.researcher_id = r.id
-  LEFT JOIN graph_egographsnapshot e ON e.researcher_id = r.id
-  LEFT JOIN graph_trustsnapshot t ON t.researcher_id = r.id AND t.current {join}
+  LEFT JOIN graph_profilesnapshot p ON p.researcher_id = r.id {join}
  WHERE r.public_id = %s
 """
+_HEAD: Final = (
+    ", p.data, e.data, t.inputs::text, t.cause",
+    """
+  LEFT JOIN graph_egographsnapshot e ON e.researcher_id = r.id
+  LEFT JOIN graph_trustsnapshot t ON t.researcher_id = r.id AND t.current""",
+)
 
 
-class StoredHead(NamedTuple):
-    """The stored part of a page as the database gives it: snapshots are JSON texts, None where none is stored yet."""
+class Stamp(NamedTuple):
+    """What names the state of a record: equal stamps, equal pages.
+
+    Whatever changes the works, bylines or co-authors of a record has it recomputed, which sets `computed_at`
+    (None before the first time). The rest is what a page shows of other records and of the record's own row.
+    """
 
     id: int
     public_id: str
@@ -258,10 +267,7 @@ class StoredHead(NamedTuple):
     level: int
     moved_to: str
     moved_slug: str
-    profile: str | None
-    ego: str | None
-    inputs: str | None
-    cause: str | None
+    computed_at: datetime | None
     waiting: int
     similar: str | None
 
@@ -271,11 +277,18 @@ class StoredHead(NamedTuple):
         return address(self.public_id, self.slug)
 
 
-class StoredPage(NamedTuple):
-    """A whole page as the database gives it, and the wish it was read for.
+class StoredHead(NamedTuple):
+    """The stored part of a page as the database gives it: snapshots are JSON texts, None where none is stored yet."""
 
-    Equal values give equal pages, which is what lets `profiles.rendering` remember them.
-    """
+    stamp: Stamp
+    profile: str | None
+    ego: str | None
+    inputs: str | None
+    cause: str | None
+
+
+class StoredPage(NamedTuple):
+    """A whole page as the database gives it, and the wish it was read for."""
 
     head: StoredHead
     total: int
@@ -308,12 +321,17 @@ _similar = msgspec.json.Decoder(list[Similar]).decode
 _ego = msgspec.json.Decoder(EgoGraph).decode
 
 
+def stamp(public_id: str) -> Stamp | None:
+    """The present state of a record, by name; None if there is no such record."""
+    row = _row(_STAMP.format(more="", join=""), [WAITING_COUNTED, SIMILAR_SHOWN, public_id])
+    return Stamp(*row) if row else None
+
+
 def stored_head(public_id: str) -> StoredHead | None:
     """The stored part of a page; None if there is no such record."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HEAD.format(more="", join=""), [WAITING_COUNTED, SIMILAR_SHOWN, public_id])
-        row = cursor.fetchone()
-    return StoredHead(*row) if row else None
+    more, join = _HEAD
+    row = _row(_STAMP.format(more=more, join=join), [WAITING_COUNTED, SIMILAR_SHOWN, public_id])
+    return _stored(row) if row else None
 
 
 def stored_page(public_id: str, asked: Wish) -> StoredPage | None:
@@ -322,10 +340,9 @@ def stored_page(public_id: str, asked: Wish) -> StoredPage | None:
     Asked for a page behind the last one, it comes back with the last one.
     """
     works, parameters = statement(asked, researcher="r.id")
-    query = _HEAD.format(more=", l.total, l.works", join=f"CROSS JOIN LATERAL ({works}) l")
-    with connection.cursor() as cursor:
-        cursor.execute(query, [WAITING_COUNTED, SIMILAR_SHOWN, *parameters, public_id])
-        row = cursor.fetchone()
+    more, join = _HEAD
+    query = _STAMP.format(more=f"{more}, l.total, l.works", join=f"{join} CROSS JOIN LATERAL ({works}) l")
+    row = _row(query, [WAITING_COUNTED, SIMILAR_SHOWN, *parameters, public_id])
     if row is None:
         return None
     *facts, total, found = row
@@ -334,21 +351,42 @@ def stored_page(public_id: str, asked: Wish) -> StoredPage | None:
         first = stored_page(public_id, msgspec.structs.replace(asked, page=1))
         last = paging(page=asked.page, size=WORKS_A_PAGE, total=first.total if first else 0).page
         return first if last == 1 else stored_page(public_id, msgspec.structs.replace(asked, page=last))
-    return StoredPage(StoredHead(*facts), total, found, asked)
+    return StoredPage(_stored(facts), total, found, asked)
+
+
+def _row(query: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def _stored(row: Sequence[Any]) -> StoredHead:
+    length = len(Stamp._fields)
+    return StoredHead(Stamp(*row[:length]), *row[length:])
 
 
 def head(stored: StoredHead) -> Head:
     """The stored part, decoded. A record made a moment ago has no snapshots yet and shows empty ones."""
+    record = stored.stamp
     ego = _ego(stored.ego) if stored.ego else EMPTY_EGO
-    inputs = _inputs(stored.inputs) if stored.inputs else TrustInputs(stored.level, 0, 0, 0, 0, 0, 0)
+    inputs = _inputs(stored.inputs) if stored.inputs else TrustInputs(record.level, 0, 0, 0, 0, 0, 0)
     return Head(
-        *stored[:9],
+        id=record.id,
+        public_id=record.public_id,
+        slug=record.slug,
+        name=record.name,
+        native_name=record.native_name,
+        block_key=record.block_key,
+        level=record.level,
+        moved_to=record.moved_to,
+        moved_slug=record.moved_slug,
         profile=_profile(stored.profile) if stored.profile else EMPTY_PROFILE,
         ego=ego,
         receipt=trust.receipt(inputs),
         cause=stored.cause or "",
-        waiting=stored.waiting,
-        similar=_similar(stored.similar) if stored.similar else [],
+        waiting=record.waiting,
+        similar=_similar(record.similar) if record.similar else [],
     )
 
 
@@ -356,7 +394,7 @@ def decoded(stored: StoredPage) -> ProfilePage:
     """The page from what is stored."""
     return ProfilePage(
         head=head(stored.head),
-        works=work_list(stored.works, stored.wish, total=stored.total, path=stored.head.href),
+        works=work_list(stored.works, stored.wish, total=stored.total, path=stored.head.stamp.href),
     )
 
 

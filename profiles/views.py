@@ -15,18 +15,25 @@ from profiles.work_selectors import wish
 @vary_on_headers("HX-Request", "HX-Target")
 def researcher(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
     """The whole page, or its list of works alone when htmx asks for that."""
-    stored = selectors.stored_page(public_id, wish(request.GET))
-    if stored is None:
+    asked = wish(request.GET)
+    listed = request.headers.get("HX-Target") == "works-list"
+    plain = asked == rendering.PLAIN and not listed
+    stored = None if plain else selectors.stored_page(public_id, asked)
+    stamp = stored.head.stamp if stored else selectors.stamp(public_id)
+    if stamp is None:
         raise Http404
-    if moved := canonical_address(stored.head, slug):
+    if moved := canonical_address(stamp, slug):
         query = request.META.get("QUERY_STRING", "")
         return HttpResponsePermanentRedirect(f"{moved}?{query}" if query else moved)
-    if request.headers.get("HX-Target") == "works-list":
+    if stored and listed:
         return HttpResponse(rendering.works(stored))
-    return render(request, "profiles/researcher.html", {"body": rendering.body(stored), "href": stored.head.href})
+    body = rendering.page(stored) if stored else rendering.body(stamp)
+    if body is None:
+        raise Http404
+    return render(request, "profiles/researcher.html", {"body": body, "href": stamp.href})
 
 
-def canonical_address(head: selectors.StoredHead | selectors.Head, slug: str) -> str:
+def canonical_address(head: selectors.Stamp | selectors.Head, slug: str) -> str:
     """Where the record really is: the one it was merged into, or the same under its present name; "" if here."""
     if head.moved_to:
         return selectors.address(head.moved_to, head.moved_slug)
