@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -39,9 +40,13 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "site/home.html", {"home": home_page()})
 
 
+@csrf_exempt
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Remember light, dark or the system's choice in a cookie, and go back where the visitor came from."""
+    """Remember light, dark or the system's choice in a cookie, and go back where the visitor came from.
+
+    Without a token: at worst another site turns the light on, and with one every public page would set a cookie.
+    """
     wish = request.POST.get("theme", "")
     response = HttpResponseRedirect(local_address(request, request.headers.get("Referer", "")))
     if wish == "system":

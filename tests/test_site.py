@@ -71,9 +71,16 @@ def test_the_theme_never_leads_to_another_host(client: Client, referer: str) -> 
     assert client.post("/theme/", {"theme": "dark"}, headers={"Referer": referer})["Location"] == "/"
 
 
-def test_the_theme_form_needs_its_token() -> None:
+@pytest.mark.parametrize("path", ["/", "/search/?q=ari", "/imports/", "/about/records/"])
+def test_a_visitor_gets_no_cookie(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 200
+    assert not response.cookies
+
+
+def test_the_theme_changes_without_a_cookie_from_before() -> None:
     response = Client(enforce_csrf_checks=True).post("/theme/", {"theme": "dark"})
-    assert response.status_code == 403
+    assert response.cookies["theme"].value == "dark"
 
 
 def test_the_theme_is_not_for_links(client: Client) -> None:

@@ -6,6 +6,7 @@ point: committed chunks say where to go on, and an advisory lock keeps a second 
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -22,7 +24,7 @@ from graph.flows import recompute
 from graph.models import StaleResearcher
 from profiles.flows import assign
 from profiles.models import StaleBlock
-from researchgraph.errors import SourceUnavailable
+from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import bulk
 from researchgraph.lib.http import Http
 from researchgraph.lib.memory import collection_paused
@@ -34,9 +36,16 @@ from works.sources import registry
 from works.sources.base import Source
 
 BATCH = 2_000
+BATCH_BYTES = 32 << 20
+"""A batch ends early when its records are long: one of them may have 16 MiB."""
 RUN_LOCK = 7_031_002
 
+PASSING = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
+"""A database that is away or full, a deadlock, the end of a task's time: nothing is wrong with the records."""
+
 Progress = Callable[[ImportRun], None]
+
+log = logging.getLogger(__name__)
 
 
 def start_run(*, source: str, query: str, limit: int | None = None) -> ImportRun:
@@ -83,14 +92,33 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
     try:
         finished = _ingest_batches(run, deadline, progress)
     except SourceUnavailable as error:
-        ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, message=str(error), finished_at=Now())
-        run.refresh_from_db()
+        _fail(run, str(error))
+        return True
+    except PASSING:
+        # The run stays open; the next sweep has it carried on.
+        raise
+    except Exception as error:
+        # Trying again would end the same way, for ever.
+        log.exception("Import run %s was given up", run.public_id)
+        _fail(
+            run, f"Given up after record {run.fetched:,} by an error of this program: {type(error).__name__}: {error}"
+        )
         return True
     if finished:
         bulk.refresh_statistics(store.TABLES)
         ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=Now())
         run.refresh_from_db()
     return finished
+
+
+def _sentence(error: Exception) -> str:
+    """What went wrong, without the rows that PostgreSQL quotes after its first line."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:500]
+
+
+def _fail(run: ImportRun, message: str) -> None:
+    ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, message=message[:2_000], finished_at=Now())
+    run.refresh_from_db()
 
 
 def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress | None) -> bool:
@@ -103,8 +131,7 @@ def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress |
         upcoming = ahead.submit(_next_batch, raws, source)
         while batch := upcoming.result():
             upcoming = ahead.submit(_next_batch, raws, source)
-            with collection_paused():
-                _store_chunk(run, done, batch, lookups)
+            _store(run, done, batch, lookups)
             done += len(batch)
             run.refresh_from_db()
             if progress:
@@ -116,7 +143,35 @@ def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress |
 
 
 def _next_batch(raws: Iterator[RawRecord], source: Source) -> list[pipeline.Prepared]:
-    return pipeline.prepare(list(islice(raws, BATCH)), source.parse)
+    batch, size = [], 0
+    for raw in raws:
+        batch.append(raw)
+        size += len(raw.payload)
+        if len(batch) == BATCH or size >= BATCH_BYTES:
+            break
+    return pipeline.prepare(batch, source.parse)
+
+
+def _store(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: store.Lookups) -> None:
+    """Store a batch; if something in it cannot be stored, all but that, which is held back with the reason."""
+    try:
+        with collection_paused():
+            _store_chunk(run, first, batch, lookups)
+    except PASSING:
+        raise
+    except Exception as error:
+        if len(batch) > 1:
+            half = len(batch) // 2
+            _store(run, first, batch[:half], lookups)
+            _store(run, first + half, batch[half:], lookups)
+            return
+        (item,) = batch
+        if item.rejected is not None:
+            raise
+        log.exception("A record could not be stored: %s", item.raw.origin or item.key)
+        item.parsed, item.work_id = None, 0
+        item.rejected = RecordRejected("not-storable", _sentence(error))
+        _store(run, first, batch, lookups)
 
 
 @transaction.atomic

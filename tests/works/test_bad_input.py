@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from django.db import connection
 
 from graph.models import CoauthorEdge
 from profiles.models import Researcher
 from tests.pipeline import Outcome, importworks, line, stored, untouched, work, write
-from works.models import Authorship, SourceRecord, Work
+from works.models import Authorship, ImportRun, RunState, SourceRecord, Work
 
 pytestmark = pytest.mark.usefixtures("empty_library")
 
@@ -290,3 +291,46 @@ def test_damaged_news_about_a_known_record_keep_what_is_known(tmp_path: Path) ->
     assert "fetched 2  new 0  updated 0  unchanged 1  quarantined 1" in outcome.out
     assert (held().rejected_code, bytes(held().payload)) == ("authors-missing", bad.rstrip())
     assert Authorship.objects.filter(work__title=BEFORE["title"]).count() == 2
+
+
+def refuse(table: str, condition: str) -> None:
+    """Have the database refuse rows, as it would any value that no check of ours foresaw."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT refused CHECK ({condition}) NOT VALID")
+
+
+def test_a_record_the_database_refuses_is_held_back_and_stops_no_other(tmp_path: Path) -> None:
+    refuse("works_work", "title <> 'Refused'")
+    bad = line(work("t/2", "Refused", "Ada Lovelace"))
+    outcome = between(tmp_path, bad)
+    assert_held(outcome, bad.rstrip(), code="not-storable")
+    assert "refused" in outcome.err
+
+
+def test_a_run_that_cannot_store_anything_ends_and_says_why(tmp_path: Path) -> None:
+    refuse("works_sourcerecord", "false")
+    outcome = between(tmp_path)
+    assert outcome.status == 1
+    assert "Given up after record 0" in outcome.err
+    run = ImportRun.objects.order_by("-pk")[0]
+    assert run.state == RunState.FAILED
+    assert run.finished_at is not None
+
+
+def test_long_records_make_short_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("works.imports.BATCH_BYTES", 1)
+    outcome = importworks(write(tmp_path / "works.jsonl", [BEFORE, AFTER]))
+    assert "new 2" in outcome.out
+    assert list(ImportRun.objects.order_by("-pk")[0].chunks.order_by("first").values_list("first", "last")) == [
+        (0, 1),
+        (1, 2),
+    ]
+
+
+def test_an_accepted_record_that_no_parser_reads_any_more_stops_no_news_of_its_work(tmp_path: Path) -> None:
+    between(tmp_path)
+    SourceRecord.objects.filter(key="t/1").update(payload=b"{}")
+    outcome = importworks(write(tmp_path / "more.jsonl", [{**BEFORE, "source_id": "t/1b", "venue": "A venue"}]))
+    assert "new 1" in outcome.out
+    assert Work.objects.get(title=BEFORE["title"]).venue is not None

@@ -50,19 +50,18 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _dry_run(self, source: str, query: str, limit: int | None) -> None:
-        good = 0
-        rejected = []
+        good = bad = 0
         for item in imports.dry_run(source=source, query=query, limit=limit):
             if item.rejected is None:
                 good += 1
-            else:
-                rejected.append(_where(item.raw.origin or item.key, str(item.rejected)))
-        for line in rejected[:SHOWN]:
-            self.stderr.write(line)
-        if len(rejected) > SHOWN:
-            self.stderr.write(f"... and {len(rejected) - SHOWN} more.")
+                continue
+            bad += 1
+            if bad <= SHOWN:
+                self.stderr.write(_where(item.raw.origin or item.key, str(item.rejected)))
+        if bad > SHOWN:
+            self.stderr.write(f"... and {bad - SHOWN} more.")
         self.stdout.write(
-            f"Read {good + len(rejected)} records: {good} can be imported, {len(rejected)} would be quarantined. Nothing was written."
+            f"Read {good + bad} records: {good} can be imported, {bad} would be quarantined. Nothing was written."
         )
         if not good:
             raise CommandError("Nothing in this input can be imported.")
