@@ -34,7 +34,6 @@ POSTGRES_SETTINGS = {
     "port": "5432",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
@@ -337,9 +336,20 @@ def _start_postgres(where: Layout, *, durable: bool) -> subprocess.Popen[bytes]:
         _initialize(binaries, cluster)
     _await_leftover(cluster / "postmaster.pid", marker=cluster)
     (where.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
-    chosen = {**POSTGRES_SETTINGS, "unix_socket_directories": str(where.socket_dir), **({} if durable else FORGETFUL)}
+    chosen = {
+        **POSTGRES_SETTINGS,
+        "shared_buffers": f"{_shared_megabytes()}MB",
+        "unix_socket_directories": str(where.socket_dir),
+        **({} if durable else FORGETFUL),
+    }
     flags = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
     return _spawn(where, "postgres", [binaries / "postgres", "-D", cluster, *flags], how=signal.SIGINT)
+
+
+def _shared_megabytes() -> int:
+    """PostgreSQL's own memory: an eighth of the machine's, within 128 MB and 1 GB."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1 << 20)
+    return min(max(memory // 8, 128), 1_024)
 
 
 def _spawn(where: Layout, name: str, command: Sequence[str | Path], *, how: signal.Signals) -> subprocess.Popen[bytes]:

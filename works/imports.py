@@ -149,7 +149,8 @@ def _next_batch(raws: Iterator[RawRecord], source: Source) -> list[pipeline.Prep
         size += len(raw.payload)
         if len(batch) == BATCH or size >= BATCH_BYTES:
             break
-    return pipeline.prepare(batch, source.parse)
+    with collection_paused():
+        return pipeline.prepare(batch, source.parse)
 
 
 def _store(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: store.Lookups) -> None:

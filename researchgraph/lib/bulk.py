@@ -28,13 +28,13 @@ def new_ids(table: str, count: int) -> list[int]:
     """Reserve `count` primary keys of `table`, ascending."""
     if not count:
         return []
-    return [
-        row[0]
-        for row in fetch(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [table, count],
-        )
-    ]
+    # The sequence is looked up once, not for every key.
+    query = """
+        SELECT array_agg(nextval(of_table.sequence))
+          FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) of_table, generate_series(1, %s)
+    """
+    keys: list[int] = fetch(query, [table, count])[0][0]
+    return keys
 
 
 def fetch(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
