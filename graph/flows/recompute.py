@@ -16,7 +16,7 @@ from graph.flows import derive, facts, write
 from researchgraph.lib import bulk
 from researchgraph.lib.memory import collection_paused
 
-RESEARCHERS_A_BATCH = 1_500
+RESEARCHERS_A_BATCH = 3_000
 
 
 def recompute_stale(*, researchers: int = RESEARCHERS_A_BATCH) -> int:
