@@ -251,7 +251,7 @@ def _revive(changes: _Change) -> dict[int, int]:
 
 def _rename(changes: _Change) -> set[int]:
     """Print known researchers under the best spelling seen by now; those whose name that changed."""
-    moved = {researcher_id for _, _, researcher_id in changes.decided}
+    moved = {owner for byline, _, researcher_id in changes.decided for owner in (byline.researcher_id, researcher_id)}
     rows = []
     for researcher_id, members in changes.kept:
         if researcher_id in moved:
