@@ -109,7 +109,7 @@ _PLACE_DIGITS = re.compile(r"^[\d\s.-]+$|^[A-Z]{2}\.?\s+\d{4,6}(?:-\d{4})?$|^\w{
 _CONNECTIVES: Final = frozenset({"the", "at", "and"})
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def institution_names(raw_affiliation: str) -> tuple[str, ...]:
     """The organisations an affiliation string names, in its order, each once; () if it names none.
 
@@ -130,7 +130,7 @@ def institution_names(raw_affiliation: str) -> tuple[str, ...]:
     return tuple(names.values())[:NAMES_LIMIT]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def institution_key(name: str) -> str:
     """What two spellings of one organisation have in common: folded, without "the", "at" and "and"."""
     key = _plain_key(name)

@@ -7,7 +7,7 @@ does not depend on the order records arrived in, and blocks can be shared out am
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import msgspec
@@ -23,6 +23,8 @@ from researchgraph.lib.text import slug
 from works.models import DecisionKind
 
 BLOCKS_A_BATCH = 3_000
+BYLINES_AT_ONCE = 20_000
+"""Blocks of a batch are decided on in portions of about so many bylines, because crowded blocks would fill the memory."""
 COAUTHORS_CONSIDERED = 50
 """On longer author lists a shared name says little about who anybody is."""
 
@@ -67,10 +69,29 @@ def assign_stale(*, blocks: int = BLOCKS_A_BATCH) -> int:
             )
         ]
         if claimed:
-            assign_blocks(sorted(claimed))
+            for portion in _portions(claimed):
+                assign_blocks(portion)
     if not claimed:
         bulk.refresh_statistics(["works_authorship", "profiles_researcher"])
     return len(claimed)
+
+
+def _portions(block_keys: Sequence[str]) -> Iterator[list[str]]:
+    """The blocks in groups of about BYLINES_AT_ONCE bylines; a single larger block is a group of its own."""
+    sizes = bulk.fetch(
+        "SELECT block_key, count(*) FROM works_authorship WHERE block_key = ANY(%s) GROUP BY 1 ORDER BY 1",
+        [list(block_keys)],
+    )
+    portion: list[str] = []
+    bylines = 0
+    for key, size in sizes:
+        if portion and bylines + size > BYLINES_AT_ONCE:
+            yield portion
+            portion, bylines = [], 0
+        portion.append(key)
+        bylines += size
+    if portion:
+        yield portion
 
 
 @transaction.atomic

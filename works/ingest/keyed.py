@@ -14,7 +14,7 @@ from django.db import transaction
 
 from researchgraph.lib import bulk
 
-CACHED = 200_000
+CACHED = 100_000
 
 
 class KeyedTable:

@@ -104,7 +104,7 @@ def _author(author: ParsedAuthor, place: int) -> ParsedAuthor:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=32_768)
 def _name(raw: str) -> str:
     """The name as printed, without what a page cannot show; "" if no letter is left."""
     name = _readable(raw)

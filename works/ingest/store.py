@@ -29,7 +29,7 @@ TABLES = (
 )  # fmt: skip
 """All tables an import writes."""
 
-SPELLINGS_REMEMBERED = 500_000
+SPELLINGS_REMEMBERED = 100_000
 
 WORK_COLUMNS = (
     "title", "title_html", "title_key", "slug", "abstract", "abstract_html", "type", "year", "date", "venue_id",
