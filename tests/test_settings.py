@@ -144,3 +144,8 @@ def test_container_volumes_are_declared() -> None:
         volume.partition(":")[0] for service in loaded["services"].values() for volume in service.get("volumes", [])
     }
     assert used == set(loaded["volumes"])
+
+
+def test_compose_reads_without_a_configuration() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert not re.findall(r"\$\{[A-Z_]+:?\?", text)
