@@ -9,6 +9,7 @@ import msgspec
 from graph import trust
 from graph.snapshots import TrustInputs
 from researchgraph.lib import bulk
+from researchgraph.lib.public_ids import address
 from works.row_selectors import WorkRow, work_rows
 
 
@@ -137,11 +138,6 @@ _topics = msgspec.json.Decoder(list[TopicSeen]).decode
 _inputs = msgspec.json.Decoder(TrustInputs).decode
 
 
-def page_url(public_id: str, slug: str) -> str:
-    """The path of a researcher's page."""
-    return f"/researchers/{public_id}/{slug}/" if slug else f"/researchers/{public_id}/"
-
-
 def researcher(public_id: str) -> ResearcherDetail | None:
     """One researcher; None if there is none with this id."""
     rows = bulk.fetch(DETAIL, [public_id])
@@ -149,7 +145,7 @@ def researcher(public_id: str) -> ResearcherDetail | None:
         return None
     _, public, name, slug, *facts, names, known, institutions, topics = rows[0]
     return ResearcherDetail(*(
-        public, name, page_url(public, slug), *facts,
+        public, name, address("researchers", public, slug), *facts,
         _names(names) if names else [],
         _identifiers(known) if known else [],
         _institutions(institutions) if institutions else [],
@@ -174,7 +170,7 @@ def coauthors(key: int, *, limit: int, offset: int) -> tuple[int, list[Coauthor]
     total = bulk.fetch("SELECT count(*) FROM graph_coauthoredge WHERE a_id = %s OR b_id = %s", [key, key])[0][0]
     rows = bulk.fetch(COAUTHORS, [key, key, key, limit, offset])
     return total, [
-        Coauthor(public, name, page_url(public, slug), count, round(weight, 4), first, last)
+        Coauthor(public, name, address("researchers", public, slug), count, round(weight, 4), first, last)
         for public, name, slug, count, weight, first, last in rows
     ]
 

@@ -6,7 +6,8 @@ import msgspec
 
 from researchgraph.lib import bulk
 from researchgraph.lib.paging import Paging, paging
-from works.row_selectors import WorkRow, address, work_rows
+from researchgraph.lib.public_ids import address
+from works.row_selectors import WorkRow, work_rows
 from works.topic_selectors import TopicPerson, YearWorks, without_gaps
 
 WORKS_A_PAGE = 20

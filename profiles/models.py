@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from researchgraph.lib.public_ids import address
+
 
 class VerificationLevel(models.IntegerChoices):
     """How a record was put together. A statement about the record, never about the person."""
@@ -67,7 +69,7 @@ class Researcher(models.Model):
         return self.display_name
 
     def get_absolute_url(self) -> str:
-        return f"/researchers/{self.public_id}/{self.slug}/" if self.slug else f"/researchers/{self.public_id}/"
+        return address("researchers", self.public_id, self.slug)
 
 
 class ResearcherName(models.Model):
@@ -141,7 +143,7 @@ class Institution(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return f"/institutions/{self.public_id}/{self.slug}/" if self.slug else f"/institutions/{self.public_id}/"
+        return address("institutions", self.public_id, self.slug)
 
 
 class InstitutionSpelling(models.Model):

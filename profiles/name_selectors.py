@@ -8,10 +8,11 @@ import msgspec
 
 from profiles.names import preferred
 from researchgraph.lib import bulk
+from researchgraph.lib.dates import span
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.paging import Paging, paging
-from works.row_selectors import address, markup
-from works.topic_selectors import span
+from researchgraph.lib.public_ids import address
+from works.row_selectors import markup
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from profiles import selectors
 from profiles.work_selectors import DECISIONS, SORTS, Wish
+from researchgraph.lib.dates import span
 from works.row_selectors import TYPE_LABELS
 from works.sources import registry
 
@@ -24,7 +25,7 @@ REMEMBERED: Final = 256
 """Bodies kept per process; one of 25 works takes about 0.2 MB."""
 
 PLAIN: Final = Wish()
-WORDS: Final = {"sorts": SORTS, "decisions": DECISIONS, "type_labels": TYPE_LABELS, "span": selectors.span}
+WORDS: Final = {"sorts": SORTS, "decisions": DECISIONS, "type_labels": TYPE_LABELS, "span": span}
 
 
 class Body(NamedTuple):

@@ -18,8 +18,10 @@ from graph import charts, trust
 from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustInputs
 from profiles.work_selectors import WORKS_A_PAGE, Parameters, Wish, WorkList, statement, wish, work_list
 from researchgraph.lib import identifiers
+from researchgraph.lib.dates import span
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.paging import paging
+from researchgraph.lib.public_ids import address
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -46,7 +48,7 @@ class Similar(msgspec.Struct, array_like=True, frozen=True):
     @property
     def href(self) -> str:
         """The address of the page."""
-        return address(self.public_id, self.slug)
+        return address("researchers", self.public_id, self.slug)
 
     @property
     def apart(self) -> str:
@@ -76,7 +78,7 @@ class Head(msgspec.Struct, frozen=True):
     @property
     def href(self) -> str:
         """The canonical address of the page."""
-        return address(self.public_id, self.slug)
+        return address("researchers", self.public_id, self.slug)
 
     @property
     def dial(self) -> Markup:
@@ -274,7 +276,7 @@ class Stamp(NamedTuple):
     @property
     def href(self) -> str:
         """The canonical address of the page."""
-        return address(self.public_id, self.slug)
+        return address("researchers", self.public_id, self.slug)
 
 
 class StoredHead(NamedTuple):
@@ -402,15 +404,3 @@ def researcher_page(public_id: str, parameters: Parameters) -> ProfilePage | Non
     """The page with the works the query string asks for; None if there is no such record."""
     stored = stored_page(public_id, wish(parameters))
     return decoded(stored) if stored else None
-
-
-def address(public_id: str, slug: str) -> str:
-    """The canonical address of a researcher's page."""
-    return f"/researchers/{public_id}/{slug}/" if slug else f"/researchers/{public_id}/"
-
-
-def span(first: int | None, last: int | None) -> str:
-    """Years for people: "2018 to 2024", "2018", ""."""
-    if first is None or last is None:
-        return ""
-    return str(first) if first == last else f"{first} to {last}"

@@ -9,6 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from profiles import rendering, selectors
 from profiles.work_selectors import wish
+from researchgraph.lib.public_ids import address
 
 
 @require_safe
@@ -36,5 +37,5 @@ def researcher(request: HttpRequest, public_id: str, slug: str = "") -> HttpResp
 def canonical_address(head: selectors.Stamp | selectors.Head, slug: str) -> str:
     """Where the record really is: the one it was merged into, or the same under its present name; "" if here."""
     if head.moved_to:
-        return selectors.address(head.moved_to, head.moved_slug)
+        return address("researchers", head.moved_to, head.moved_slug)
     return head.href if slug != head.slug else ""

@@ -15,6 +15,7 @@ import msgspec
 from researchgraph.lib import dates, identifiers
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.paging import Paging, page_number, paging
+from researchgraph.lib.public_ids import address
 from works.models import DecisionKind, WorkType
 from works.row_selectors import markup
 
@@ -145,7 +146,7 @@ class ProfileWork(msgspec.Struct, array_like=True, frozen=True):
     @property
     def href(self) -> str:
         """The address of the work's page."""
-        return f"/works/{self.public_id}/{self.slug}/" if self.slug else f"/works/{self.public_id}/"
+        return address("works", self.public_id, self.slug)
 
     @property
     def heading(self) -> Markup:

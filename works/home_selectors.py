@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from researchgraph.lib import bulk
+from researchgraph.lib.public_ids import address
 from works.import_selectors import Run, runs
-from works.row_selectors import WorkRow, address, work_rows
+from works.row_selectors import WorkRow, work_rows
 
 NEWEST = 6
 TOPICS = 8

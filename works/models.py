@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from profiles.models import Institution, Researcher
+from researchgraph.lib.public_ids import address
 
 
 class WorkType(models.TextChoices):
@@ -54,7 +55,7 @@ class Topic(models.Model):
         return self.label
 
     def get_absolute_url(self) -> str:
-        return f"/topics/{self.public_id}/{self.slug}/" if self.slug else f"/topics/{self.public_id}/"
+        return address("topics", self.public_id, self.slug)
 
 
 class Work(models.Model):
@@ -117,7 +118,7 @@ class Work(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return f"/works/{self.public_id}/{self.slug}/" if self.slug else f"/works/{self.public_id}/"
+        return address("works", self.public_id, self.slug)
 
 
 class WorkVersion(models.Model):

@@ -8,6 +8,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from researchgraph.lib import bulk, dates
+from researchgraph.lib.public_ids import address
 from works.models import WorkType
 
 AUTHORS_IN_FULL = 6
@@ -101,11 +102,6 @@ def work_rows(work_ids: Sequence[int]) -> list[WorkRow]:
         return []
     rows = bulk.fetch(ROWS, [AUTHORS_IN_FULL, list(work_ids)])
     return [WorkRow(*(*row[:-1], _authors(row[-1]))) for row in rows]
-
-
-def address(section: str, public_id: str, slug: str) -> str:
-    """The canonical address of a record's page."""
-    return f"/{section}/{public_id}/{slug}/" if slug else f"/{section}/{public_id}/"
 
 
 def markup(text: str, rendered: str) -> Markup:

@@ -15,9 +15,10 @@ from django.db import connection
 from markupsafe import Markup, escape
 
 from researchgraph.lib import bulk, identifiers, text
+from researchgraph.lib.dates import span
 from researchgraph.lib.paging import Paging, paging
-from works.row_selectors import WorkRow, address, work_rows
-from works.topic_selectors import span
+from researchgraph.lib.public_ids import address
+from works.row_selectors import WorkRow, work_rows
 
 Kind = Literal["people", "works", "topics", "institutions"]
 KINDS: dict[Kind, str] = {"people": "Researchers", "works": "Works", "topics": "Topics", "institutions": "Institutions"}

@@ -10,8 +10,9 @@ import msgspec
 from researchgraph.lib import bulk, dates, identifiers
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.links import safe_url
+from researchgraph.lib.public_ids import address
 from works.models import DecisionKind
-from works.row_selectors import TYPE_LABELS, address, markup
+from works.row_selectors import TYPE_LABELS, markup
 
 if TYPE_CHECKING:
     from markupsafe import Markup

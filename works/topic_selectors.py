@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from researchgraph.lib import bulk
+from researchgraph.lib.dates import span
 from researchgraph.lib.paging import Paging, paging
-from works.row_selectors import WorkRow, address, work_rows
+from researchgraph.lib.public_ids import address
+from works.row_selectors import WorkRow, work_rows
 
 WORKS_A_PAGE = 20
 PEOPLE_SHOWN = 12
@@ -129,10 +131,3 @@ def without_gaps(years: list[YearWorks]) -> list[YearWorks]:
     """The years in order, with the missing ones between them as zeros."""
     known = {entry.year: entry for entry in years}
     return [known.get(year, YearWorks(year, 0, 0)) for year in range(min(known), max(known) + 1)] if known else []
-
-
-def span(first: int | None, last: int | None) -> str:
-    """First and last year, such as "2018 to 2024"; one year once, "" when none is known."""
-    if first is None or last is None:
-        return ""
-    return str(first) if first == last else f"{first} to {last}"

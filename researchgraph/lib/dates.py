@@ -73,3 +73,10 @@ def display(date: str) -> str:
         case (year,):
             return str(year)
     return ""
+
+
+def span(first: int | None, last: int | None) -> str:
+    """First and last year for people, such as "2018 to 2024"; one year once, "" when none is known."""
+    if first is None or last is None:
+        return ""
+    return str(first) if first == last else f"{first} to {last}"

@@ -1,4 +1,4 @@
-"""Opaque public ids: ten characters of Crockford base32, derived from what first named the thing.
+"""Opaque public ids and the addresses made of them: ten characters of Crockford base32, derived from what first named the thing.
 
 Derived, not random, so that importing the same records on another machine gives the same addresses;
 hashed, so that the address says nothing about the order or number of rows.
@@ -21,3 +21,8 @@ def public_id(namespace: str, natural_key: str, attempt: int = 0) -> str:
         letters.append(ALPHABET[number & 31])
         number >>= 5
     return "".join(letters)
+
+
+def address(section: str, public_id: str, slug: str) -> str:
+    """The canonical address of a record's page; `section` is researchers, works, topics or institutions."""
+    return f"/{section}/{public_id}/{slug}/" if slug else f"/{section}/{public_id}/"

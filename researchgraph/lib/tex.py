@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from latex2mathml.converter import convert
 from lxml import etree
 
+from researchgraph.lib import xml
 from researchgraph.lib.tex_tables import ACCENTS, DROPPED, LETTERS, MACROS, STYLES, SYMBOLS, WRAPPERS
 
 TEXT_LIMIT = 100_000
@@ -257,15 +258,7 @@ def _span(source: str, *, display: bool) -> str:
     expanded = _MACRO.sub(lambda match: MACROS[match[0][1:]], source)
     try:
         markup = convert(expanded, display="block" if display else "inline")
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-        safe = _rebuilt(etree.fromstring(markup.encode(), parser))
+        safe = _rebuilt(xml.parse(markup.encode()))
     except Exception:  # noqa: BLE001 - the converter raises whatever odd TeX makes it raise; the source is shown instead
         return _code(source)
     return safe if safe and "\\" not in safe else _code(source)

@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import Page
 
-AXE = Path(__file__).resolve().parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
 SOUPS = "Model soups: averaging weights"
 PAGES = [
     "/", "/search/?q=ari", "/search/?q=learning&kind=works", "/search/?kind=topics", "/search/?q=zzzzzz", "/imports/",
     "/names/lee-s/", "/login/", "/about/records/", "/about/confidence/", "/nothing/",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def plain_page(page: Page) -> Iterator[Page]:
-    """A page of a browser without scripts."""
-    browser = page.context.browser
-    assert browser is not None
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
-    yield context.new_page()
-    context.close()
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds: rule and first element. The page's policy forbids script tags, so the text is evaluated."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
 
 
 def record_pages(page: Page, site: str) -> list[str]:
@@ -83,7 +64,9 @@ def test_an_identifier_typed_at_home_opens_its_work(page: Page, demo_site: Any) 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(page: Page, demo_site: Any, scheme: Any) -> None:
+def test_axe_finds_nothing_on_any_page(
+    page: Page, demo_site: Any, scheme: Any, violations: Callable[[Page], list[str]]
+) -> None:
     page.emulate_media(color_scheme=scheme)
     found = {}
     for address in [*PAGES, *record_pages(page, demo_site.url)]:

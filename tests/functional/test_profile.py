@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import Page
 
-AXE = Path(__file__).resolve().parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
 NAME = "Ari S. Morcos"
 
 
@@ -26,30 +24,15 @@ def profile(page: Page, demo_site: Any) -> str:
     return str(demo_site.url) + address
 
 
-@pytest.fixture
-def plain_page(page: Page) -> Iterator[Page]:
-    """A page of a browser without scripts."""
-    browser = page.context.browser
-    assert browser is not None
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
-    yield context.new_page()
-    context.close()
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds: rule and first element. The page's policy forbids script tags, so the text is evaluated."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
-
-
 def titles(page: Page) -> list[str]:
     return page.locator("#works-list article h4").all_inner_texts()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_on_profile_and_explorer(page: Page, profile: str, scheme: Any, width: int) -> None:
+def test_axe_finds_nothing_on_profile_and_explorer(
+    page: Page, profile: str, scheme: Any, width: int, violations: Callable[[Page], list[str]]
+) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     for address in (profile, f"{profile}?year=2021", f"{profile}graph/"):
@@ -57,7 +40,9 @@ def test_axe_finds_nothing_on_profile_and_explorer(page: Page, profile: str, sch
         assert violations(page) == []
 
 
-def test_axe_finds_nothing_with_everything_open(page: Page, profile: str) -> None:
+def test_axe_finds_nothing_with_everything_open(
+    page: Page, profile: str, violations: Callable[[Page], list[str]]
+) -> None:
     page.goto(profile)
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     page.get_by_role("button", name=re.compile("L1 ")).click()

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, ClassVar, NamedTuple
 from lxml import etree
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
-from researchgraph.lib import identifiers
+from researchgraph.lib import identifiers, xml
 from researchgraph.lib.arxiv_categories import CATEGORIES
 from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
@@ -192,12 +192,7 @@ def _entries(file: IO[bytes], origin: str) -> Iterator[RawRecord | int]:
     events = etree.iterparse(
         file,
         events=("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        **xml.HARDENED,
     )
     root: etree._Element | None = None
     try:
@@ -256,16 +251,8 @@ def _raw(entry: etree._Element, origin: str) -> RawRecord:
 
 
 def _entry(payload: bytes) -> etree._Element:
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        entry = etree.fromstring(payload, parser)
+        entry = xml.parse(payload)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise RecordRejected("xml-invalid", f"The entry is no well-formed XML: {error}.") from error
     if _has_doctype(entry):

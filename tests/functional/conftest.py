@@ -1,0 +1,37 @@
+"""What the browser tests share: a page without scripts, and the accessibility check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = Path(__file__).resolve().parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture
+def plain_page(page: Page) -> Iterator[Page]:
+    """A page of a browser without scripts."""
+    browser = page.context.browser
+    assert browser is not None
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def violations() -> Callable[[Page], list[str]]:
+    """What axe-core finds on a page: rule and first element. Pages forbid script tags, so the text is evaluated."""
+    axe = AXE.read_text(encoding="utf-8")
+
+    def found(page: Page) -> list[str]:
+        page.evaluate(axe)
+        result: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+        return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in result["violations"]]
+
+    return found
