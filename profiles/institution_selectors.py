@@ -7,8 +7,8 @@ import msgspec
 from researchgraph.lib import bulk
 from researchgraph.lib.paging import Paging, paging
 from researchgraph.lib.public_ids import address
-from works.row_selectors import WorkRow, work_rows
-from works.topic_selectors import TopicPerson, YearWorks, without_gaps
+from works.row_selectors import ResearcherRow, WorkRow, work_rows
+from works.topic_selectors import YearWorks, without_gaps
 
 WORKS_A_PAGE = 20
 PEOPLE_SHOWN = 20
@@ -27,7 +27,7 @@ class InstitutionPage(msgspec.Struct, frozen=True):
     spellings_total: int
     years: list[YearWorks]
     spellings: list[str]
-    people: list[TopicPerson]
+    people: list[ResearcherRow]
     rows: list[WorkRow]
     paging: Paging
 
@@ -80,7 +80,7 @@ def institution_page(public_id: str, *, page: int = 1) -> InstitutionPage | None
         *facts,
         without_gaps(_years(years)) if years else [],
         [row[0] for row in bulk.fetch(SPELLINGS, [key, SPELLINGS_SHOWN])],
-        [TopicPerson(*row) for row in bulk.fetch(PEOPLE, [key, PEOPLE_SHOWN])],
+        [ResearcherRow(*row) for row in bulk.fetch(PEOPLE, [key, PEOPLE_SHOWN])],
         work_rows(work_ids),
         window,
     ))  # fmt: skip

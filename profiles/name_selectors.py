@@ -8,11 +8,10 @@ import msgspec
 
 from profiles.names import preferred
 from researchgraph.lib import bulk
-from researchgraph.lib.dates import span
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.paging import Paging, paging
 from researchgraph.lib.public_ids import address
-from works.row_selectors import markup
+from works.row_selectors import ResearcherRow, markup
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -21,29 +20,13 @@ RECORDS_SHOWN = 100
 UNDECIDED_A_PAGE = 25
 
 
-class NameRecord(msgspec.Struct, frozen=True):
+class NameRecord(ResearcherRow, frozen=True):
     """A researcher with the name, and what tells this record apart from the others."""
 
-    public_id: str
-    slug: str
-    name: str
-    works: int
-    first_year: int | None
-    last_year: int | None
     institution: str
     topic: str
     identifier: str
     example: str
-
-    @property
-    def href(self) -> str:
-        """The address of the page."""
-        return address("researchers", self.public_id, self.slug)
-
-    @property
-    def years(self) -> str:
-        """First to last year, or ""."""
-        return span(self.first_year, self.last_year)
 
     @property
     def apart(self) -> str:

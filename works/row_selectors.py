@@ -8,6 +8,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from researchgraph.lib import bulk, dates
+from researchgraph.lib.dates import span
 from researchgraph.lib.public_ids import address
 from works.models import WorkType
 
@@ -28,6 +29,27 @@ class RowAuthor(msgspec.Struct, frozen=True, omit_defaults=True):
     def href(self) -> str:
         """The address of the researcher's page, or ""."""
         return address("researchers", self.public_id, self.slug) if self.public_id else ""
+
+
+class ResearcherRow(msgspec.Struct, frozen=True):
+    """A researcher in a list, with the years between the first and the last of the works counted."""
+
+    public_id: str
+    slug: str
+    name: str
+    works: int
+    first_year: int | None
+    last_year: int | None
+
+    @property
+    def href(self) -> str:
+        """The address of the page."""
+        return address("researchers", self.public_id, self.slug)
+
+    @property
+    def years(self) -> str:
+        """First to last year, or ""."""
+        return span(self.first_year, self.last_year)
 
 
 class WorkRow(msgspec.Struct, frozen=True):

@@ -15,10 +15,9 @@ from django.db import connection
 from markupsafe import Markup, escape
 
 from researchgraph.lib import bulk, identifiers, text
-from researchgraph.lib.dates import span
 from researchgraph.lib.paging import Paging, paging
 from researchgraph.lib.public_ids import address
-from works.row_selectors import WorkRow, work_rows
+from works.row_selectors import ResearcherRow, WorkRow, work_rows
 
 Kind = Literal["people", "works", "topics", "institutions"]
 KINDS: dict[Kind, str] = {"people": "Researchers", "works": "Works", "topics": "Topics", "institutions": "Institutions"}
@@ -38,29 +37,13 @@ _EXACT_SCHEMES = ("orcid", "doi", "arxiv", "acl", "openreview")
 _WORD = re.compile(r"[^\W_]+")
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(ResearcherRow, frozen=True):
     """A researcher in the results, with what tells one bearer of a name from another."""
 
-    public_id: str
-    slug: str
-    name: str
-    works: int
-    first_year: int | None
-    last_year: int | None
     level: int
     institution: str
     example: str
     block_key: str
-
-    @property
-    def href(self) -> str:
-        """The address of the page."""
-        return address("researchers", self.public_id, self.slug)
-
-    @property
-    def years(self) -> str:
-        """First to last year, or ""."""
-        return span(self.first_year, self.last_year)
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from researchgraph.lib import bulk
 from researchgraph.lib.dates import span
 from researchgraph.lib.paging import Paging, paging
 from researchgraph.lib.public_ids import address
-from works.row_selectors import WorkRow, work_rows
+from works.row_selectors import ResearcherRow, WorkRow, work_rows
 
 WORKS_A_PAGE = 20
 PEOPLE_SHOWN = 12
@@ -30,27 +30,6 @@ class VenueWorks(msgspec.Struct, frozen=True):
     works: int
 
 
-class TopicPerson(msgspec.Struct, frozen=True):
-    """A researcher with works on the topic, and the years between the first and the last of them."""
-
-    public_id: str
-    slug: str
-    name: str
-    works: int
-    first_year: int | None
-    last_year: int | None
-
-    @property
-    def href(self) -> str:
-        """The address of the page."""
-        return address("researchers", self.public_id, self.slug)
-
-    @property
-    def years(self) -> str:
-        """First to last year, or ""."""
-        return span(self.first_year, self.last_year)
-
-
 class TopicPage(msgspec.Struct, frozen=True):
     """The topic page. `years` has an entry for every year between the first and the last."""
 
@@ -63,7 +42,7 @@ class TopicPage(msgspec.Struct, frozen=True):
     people_total: int
     years: list[YearWorks]
     venues: list[VenueWorks]
-    people: list[TopicPerson]
+    people: list[ResearcherRow]
     rows: list[WorkRow]
     paging: Paging
 
@@ -121,7 +100,7 @@ def topic_page(public_id: str, *, page: int = 1) -> TopicPage | None:
         *facts,
         without_gaps(_years(years)) if years else [],
         _venues(venues) if venues else [],
-        [TopicPerson(*row) for row in bulk.fetch(PEOPLE, [topic_id, PEOPLE_SHOWN])],
+        [ResearcherRow(*row) for row in bulk.fetch(PEOPLE, [topic_id, PEOPLE_SHOWN])],
         work_rows(work_ids),
         window,
     ))  # fmt: skip
