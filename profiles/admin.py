@@ -36,6 +36,7 @@ class EventInline(ForLooking, TabularInline):
     """What was decided, newest first."""
 
     model = IdentityEvent
+    fk_name = "researcher"
     fields = ("happened_at", "kind", "actor", "reason")
     ordering = ("-happened_at",)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from profiles.bounds import Bounds, anchored, could_be_one
 from profiles.names import PersonName, compatible_pairs, initials_only, is_commonplace, is_distinctive, loose_key, parse
 from researchgraph.lib.evidence import Evidence
 
@@ -52,6 +53,8 @@ CONFIDENCE: Final = {
     "only-bearer": 0.80,
     "distinct": 0.70,
     "undecided": 0.0,
+    "claimed": 0.95,
+    "person": 1.0,
 }
 """Share of right decisions to expect, by what a decision rests on."""
 
@@ -69,6 +72,8 @@ class Mention(msgspec.Struct, frozen=True):
 
     `sort_key` is a natural key that does not depend on arrival; `identifiers` maps scheme to value;
     `affiliations` are institution keys; `coauthors` the `name_key`s of the other authors (about 50 at most).
+    By researcher: `holder` has the byline now, `claimed` says that this record is; a person placed it with `fixed`,
+    and rejected its work from those in `barred` (`profiles.bounds`).
     """
 
     id: int
@@ -81,10 +86,14 @@ class Mention(msgspec.Struct, frozen=True):
     domain: str = ""
     coauthors: tuple[str, ...] = ()
     year: int | None = None
+    holder: int | None = None
+    claimed: bool = False
+    fixed: int | None = None
+    barred: tuple[int, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What was decided about one mention: `kind` is identifier, corroborated, new or undecided.
+    """What was decided about one mention: `kind` is confirmed, identifier, corroborated, new or undecided.
 
     `cluster` indexes `Resolution.clusters`, None for undecided; `confidence` is between 0 and 1.
     """
@@ -106,10 +115,11 @@ class Resolution(msgspec.Struct, frozen=True):
 def resolve(mentions: Sequence[Mention]) -> Resolution:
     """Partition the mentions of one name block into researchers and undecided bylines."""
     ordered = sorted(mentions, key=_natural_order)
-    if len(ordered) == 1:
+    if len(ordered) == 1 and ordered[0].fixed is None:
         only = Decision(ordered[0].id, "new", 0, CONFIDENCE["only-bearer"], (Evidence("only-bearer", weight=1.0),))
         return Resolution([[ordered[0].id]], [only])
     block = _Block(ordered)
+    block.join_anchored()
     block.join_by_identifier()
     block.join_full_names()
     block.join_by_continuity()
@@ -129,12 +139,13 @@ def _natural_order(mention: Mention) -> tuple[object, ...]:
 class _Cluster:
     """Mentions joined so far, by index, and all that can forbid a further join."""
 
-    __slots__ = ("forms", "identifiers", "members", "works")
+    __slots__ = ("bounds", "forms", "identifiers", "members", "works")
 
     def __init__(self, index: int, form: int, mention: Mention) -> None:
         self.members = [index]
         self.works = {mention.work}
         self.forms = {form}
+        self.bounds = Bounds(mention)
         self.identifiers: dict[str, set[str]] = {}
         for scheme, value in mention.identifiers.items():
             if value and scheme not in IGNORED_SCHEMES:
@@ -148,6 +159,7 @@ class _Cluster:
         self.members += other.members
         self.works |= other.works
         self.forms |= other.forms
+        self.bounds.absorb(other.bounds)
         for scheme, values in other.identifiers.items():
             self.identifiers.setdefault(scheme, set()).update(values)
 
@@ -201,7 +213,7 @@ class _Block:
         if a is b:
             return True
         agreed = self.names_agree(a, b)
-        if agreed is False or not a.works.isdisjoint(b.works):
+        if agreed is False or not a.works.isdisjoint(b.works) or not a.bounds.allow(b.bounds):
             return False
         needed = NEEDED if agreed else NEEDED_ACROSS
         for scheme, values in a.identifiers.items():
@@ -212,12 +224,21 @@ class _Block:
                 needed = NEEDED_ACROSS
         if weight < needed:
             return False
+        self.unite(a, b)
+        return True
+
+    def unite(self, a: _Cluster, b: _Cluster) -> None:
         if a.members[0] > b.members[0]:
             a, b = b, a
         a.absorb(b)
         for member in b.members:
             self.cluster[member] = a
-        return True
+
+    def join_anchored(self) -> None:
+        """Join what people have placed with one researcher, whatever the rule thinks of it."""
+        for first, *others in anchored(self.mentions):
+            for other in others:
+                self.unite(self.cluster[first], self.cluster[other])
 
     def join_all(self, group: Iterable[int], weight: float) -> None:
         """Join the members of a group to each other as far as they can be, each to the first it can join."""
@@ -418,6 +439,7 @@ class _Block:
             if score >= NEEDED
             and self.names_agree(own, self.cluster[head])
             and own.works.isdisjoint(self.cluster[head].works)
+            and own.bounds.allow(self.cluster[head].bounds)
         }
 
     # --- saying why ----------------------------------------------------------------------------------------------
@@ -431,12 +453,21 @@ class _Block:
         for i, mention in enumerate(self.mentions):
             cluster = self.cluster[i]
             head = cluster.members[0]
-            if len(cluster.members) == 1:
+            if mention.fixed is not None:
+                kind, confidence, evidence = "confirmed", CONFIDENCE["person"], (Evidence("person", weight=1.0),)
+            elif len(cluster.members) == 1:
                 kind, confidence, evidence = self.single(i, counts)
             else:
                 if head not in shared:
                     shared[head] = self.count_features(cluster)
                 kind, confidence, evidence = self.joined(i, shared[head])
+            if mention.claimed and (kind == "undecided" or evidence[0].kind.startswith("name-")):
+                # The rule would not have put it there, or not for long.
+                kind, confidence, evidence = (
+                    "corroborated",
+                    CONFIDENCE["claimed"],
+                    (Evidence("claimed-record", weight=1.0),),
+                )
             place: int | None = None
             if kind != "undecided":
                 if head not in number:
@@ -544,7 +575,7 @@ class _Block:
 
 
 def _could_be_one(records: Iterable[_Cluster]) -> bool:
-    """Whether no two of the records stand on one work or carry an identifier of one scheme."""
+    """Whether no two of the records stand on one work or carry an identifier of one scheme, nor people say otherwise."""
     works: set[int] = set()
     schemes: set[str] = set()
     for record in records:
@@ -552,7 +583,7 @@ def _could_be_one(records: Iterable[_Cluster]) -> bool:
             return False
         works |= record.works
         schemes.update(record.identifiers)
-    return True
+    return could_be_one(record.bounds for record in records)
 
 
 def _features(mention: Mention) -> tuple[str, ...]:

@@ -6,9 +6,14 @@ rows in `graph.models`, have no foreign keys in the database.
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from profiles.ledger import EventKind
+from researchgraph.lib.append_only import AppendOnly
 from researchgraph.lib.public_ids import address
 
 
@@ -26,7 +31,8 @@ class Researcher(models.Model):
     """The public author record. Written by `profiles.flows`; the counters by `graph.flows.recompute`.
 
     `block_key` is family name and first initial (see `profiles.names`), `name_key` the full
-    normalised name. `merged_into` is set when the record was joined to another: its address then redirects.
+    normalised name. `merged_into` is set when the record was joined to another, `merged_at` since when: its address then
+    redirects. `removed_at` is set while the record is taken down. All three follow from the identity events.
     """
 
     public_id = models.CharField(max_length=10)
@@ -40,6 +46,8 @@ class Researcher(models.Model):
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged", db_index=False
     )
+    merged_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
     works_count = models.IntegerField(db_default=0)
     first_year = models.SmallIntegerField(null=True, blank=True)
     last_year = models.SmallIntegerField(null=True, blank=True)
@@ -61,6 +69,11 @@ class Researcher(models.Model):
             models.CheckConstraint(condition=models.Q(works_count__gte=0), name="researcher_works_not_negative"),
             models.CheckConstraint(
                 condition=~models.Q(merged_into=models.F("id")), name="researcher_not_merged_into_itself"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True, merged_at__isnull=True)
+                | models.Q(merged_into__isnull=False, merged_at__isnull=False),
+                name="researcher_merged_since",
             ),
             models.CheckConstraint(condition=~models.Q(display_name=""), name="researcher_has_a_name"),
         ]
@@ -192,27 +205,49 @@ class Affiliation(models.Model):
 
 
 class IdentityEvent(models.Model):
-    """An append-only fact about who is who. `kind` reads subject:part:action, such as `researcher:byline:assigned`.
+    """An append-only fact about who is who (`profiles.ledger.EventKind`); PostgreSQL refuses to change or delete one.
 
-    `before` and `after` name bylines by "<work public id>#<position>". `actor` is "rule" for the machine, else a user name.
+    `actor` is the person who decided, null for the rule. `before` and `after` say who held each of `bylines`, null for
+    nobody; a first decision of the rule (`ASSIGNED`) goes without them. `works` are those of the bylines, for decisions
+    of people, which outlive a byline. Stored as keys of rows, because a first import writes one for every researcher.
     """
 
+    kind = models.CharField(max_length=40, choices=[(kind.value, kind.name.title()) for kind in EventKind])
     researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="events", db_index=False)
-    kind = models.CharField(max_length=40)
-    actor = models.CharField(max_length=150, db_default="rule")
+    other = models.ForeignKey(Researcher, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="identity_events", db_index=False
+    )
     reason = models.TextField(blank=True, db_default="")
-    before = models.JSONField(default=list)
-    after = models.JSONField(default=list)
+    bylines = ArrayField(models.BigIntegerField(), default=list)
+    works = ArrayField(models.BigIntegerField(), default=list)
+    before = ArrayField(models.BigIntegerField(null=True), default=list)
+    after = ArrayField(models.BigIntegerField(null=True), default=list)
+    undoes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
     happened_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind__in=["researcher:created", "researcher:bylines:changed", "researcher:merged"]),
-                name="identity_event_known_kind",
+                condition=models.Q(kind__in=[kind.value for kind in EventKind]), name="identity_event_known_kind"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind=EventKind.UNDONE.value, undoes__isnull=False)
+                | (~models.Q(kind=EventKind.UNDONE.value) & models.Q(undoes__isnull=True)),
+                name="identity_event_undoes_something",
+            ),
+            AppendOnly(name="identity_event_append_only"),
+        ]
+        indexes = [
+            models.Index(fields=["researcher", "happened_at"], name="identity_event_researcher_idx"),
+            models.Index(fields=["other"], name="identity_event_other_idx", condition=models.Q(other__isnull=False)),
+            # All but the first decision on a byline, which is found by its researcher: those are the many.
+            GinIndex(
+                fields=["bylines"],
+                name="identity_event_bylines_idx",
+                condition=~models.Q(kind=EventKind.ASSIGNED.value),
             ),
         ]
-        indexes = [models.Index(fields=["researcher", "happened_at"], name="identity_event_researcher_idx")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.researcher_id}"

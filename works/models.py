@@ -8,7 +8,7 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 
-from profiles.models import Institution, Researcher
+from profiles.models import IdentityEvent, Institution, Researcher
 from researchgraph.lib.public_ids import address
 
 
@@ -188,9 +188,13 @@ class WorkInstitution(models.Model):
 
 
 class DecisionKind(models.TextChoices):
-    """How a byline came to its researcher, or why it has none. Three outcomes: assigned, new, undecided."""
+    """How a byline came to its researcher, or why it has none. Three outcomes: assigned, new, undecided.
+
+    PENDING with a researcher is held as the identity events say, until the rule has looked at it again.
+    """
 
     PENDING = "pending", "Waiting for the rule to run"
+    CONFIRMED = "confirmed", "Decided by a person"
     IDENTIFIER = "identifier", "Matched by an identifier"
     CORROBORATED = "corroborated", "Matched by name and corroboration"
     NEW = "new", "First byline of a new record"
@@ -200,8 +204,9 @@ class DecisionKind(models.TextChoices):
 class Authorship(models.Model):
     """One byline: a mention as printed, and the current decision which researcher it is.
 
-    `works.ingest.store` writes the printed part once; `profiles.flows.assign` owns `researcher`, `kind`,
-    `confidence` and `evidence`. `position` counts from 0. `institutions` are read from `raw_affiliation`.
+    `works.ingest.store` writes the printed part; `profiles.flows` owns `researcher`, `kind`, `confidence` and
+    `evidence`. The key stays while a source corrects the byline: identity events name it by it. `position` counts
+    from 0. `institutions` are read from `raw_affiliation`.
     """
 
     work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="authorships", db_index=False)
@@ -223,7 +228,10 @@ class Authorship(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["work", "position"], name="authorship_position_once"),
+            # Checked after each statement, not each row: authors change places in one.
+            models.UniqueConstraint(
+                fields=["work", "position"], name="authorship_position_once", deferrable=models.Deferrable.IMMEDIATE
+            ),
             models.CheckConstraint(condition=models.Q(position__gte=0), name="authorship_position_from_0"),
             models.CheckConstraint(
                 condition=models.Q(confidence__isnull=True) | models.Q(confidence__range=(0, 1)),
@@ -231,7 +239,9 @@ class Authorship(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(researcher__isnull=True, kind__in=["pending", "undecided"])
-                | models.Q(researcher__isnull=False, kind__in=["identifier", "corroborated", "new"]),
+                | models.Q(
+                    researcher__isnull=False, kind__in=["pending", "confirmed", "identifier", "corroborated", "new"]
+                ),
                 name="authorship_kind_fits_researcher",
             ),
         ]
@@ -246,6 +256,23 @@ class Authorship(models.Model):
 
     def __str__(self) -> str:
         return self.raw_name
+
+
+class Rejection(models.Model):
+    """A person has said that the researcher is not among the authors of the work, in whatever version or spelling.
+
+    Follows from the identity events; no rule joins the two again.
+    """
+
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="rejections", db_index=False)
+    researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="rejections")
+    event = models.ForeignKey(IdentityEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["work", "researcher"], name="rejection_once")]
+
+    def __str__(self) -> str:
+        return f"{self.work_id} not by {self.researcher_id}"
 
 
 class RunState(models.TextChoices):

@@ -24,7 +24,7 @@ FIELD_LABELS = {
 
 MARKS = {
     DecisionKind.IDENTIFIER: "matched", DecisionKind.CORROBORATED: "matched", DecisionKind.NEW: "imported",
-    DecisionKind.UNDECIDED: "unknown", DecisionKind.PENDING: "unknown",
+    DecisionKind.UNDECIDED: "unknown", DecisionKind.PENDING: "unknown", DecisionKind.CONFIRMED: "curated",
 }  # fmt: skip
 
 

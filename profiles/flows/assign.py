@@ -1,7 +1,9 @@
-"""Decide which researcher every byline of the stale name blocks is. The only writer of those decisions.
+"""Decide which researcher every byline of the stale name blocks is. The only writer of the rule's decisions.
 
 A block is decided on as a whole, from all its bylines, by the pure rule in `profiles.assignment`; so the outcome
-does not depend on the order records arrived in, and blocks can be shared out among any number of workers.
+does not depend on the order records arrived in, and blocks can be shared out among any number of workers. What
+people have decided limits the rule (`profiles.bounds`). Whoever decides on a block holds its row in `StaleBlock`, so
+that neither the rule nor a person acts on what the other is just changing.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ import msgspec
 from django.db import transaction
 
 from profiles.assignment import Decision, Mention, Resolution, resolve
-from profiles.names import name_key, preferred, sort_name
+from profiles.bounds import anchor_of
+from profiles.flows import naming
+from profiles.ledger import EventKind
+from profiles.models import VerificationLevel
+from profiles.names import preferred
 from researchgraph import events
 from researchgraph.lib import bulk
 from researchgraph.lib.memory import collection_paused
 from researchgraph.lib.public_ids import public_id
-from researchgraph.lib.text import slug
 from works.models import DecisionKind
 
 BLOCKS_A_BATCH = 3_000
@@ -33,13 +38,20 @@ class Byline(msgspec.Struct, frozen=True):
     """A mention with its place in the database and its present decision. `institutions`: key by public id."""
 
     mention: Mention
-    work_id: int
-    reference: str
     block_key: str
-    researcher_id: int | None
     kind: str
     evidence: str
     institutions: dict[str, str]
+
+    @property
+    def researcher_id(self) -> int | None:
+        """Who holds it."""
+        return self.mention.holder
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing has been decided about it yet."""
+        return self.kind == DecisionKind.PENDING and self.mention.holder is None
 
 
 class _Change(msgspec.Struct):
@@ -104,8 +116,10 @@ def assign_blocks(block_keys: Sequence[str]) -> None:
     _create(changes)
     if not changes.decided:
         return
-    renamed = _rename(changes)
     _store_decisions(changes.decided)
+    moved = {owner for byline, _, researcher_id in changes.decided for owner in (byline.researcher_id, researcher_id)}
+    renamed = naming.rename([researcher_id for researcher_id, _ in changes.kept if researcher_id in moved])
+    changes.merged = _emptied(changes.merged)
     _store_merges(changes.merged)
     _store_events(changes)
     _tell(changes, renamed)
@@ -117,7 +131,7 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
         """
         SELECT a.id, a.work_id, a.position, a.raw_name, a.name_key, a.block_key, a.identifiers::text, a.institutions,
                a.affiliation_domain, a.researcher_id, a.kind, a.evidence::text,
-               w.public_id, w.title_key, w.year, w.author_keys
+               w.title_key, w.year, w.author_keys
           FROM works_authorship a JOIN works_work w ON w.id = a.work_id
          WHERE a.block_key = ANY(%s) ORDER BY a.block_key, a.id
         """,
@@ -130,10 +144,12 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
             [sorted({key for row in rows for key in row[7]})],
         )
     )
+    claimed = _claimed({row[9] for row in rows if row[9] is not None})
+    barred = _barred({row[1] for row in rows})
     bylines = []
     for (
         authorship_id, work_id, position, name, key, block, identifiers, institutions, domain, researcher_id, kind,
-        evidence, work_public_id, title, year, author_keys,
+        evidence, title, year, author_keys,
     ) in rows:  # fmt: skip
         others = (
             ()
@@ -153,11 +169,12 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
                 domain=domain,
                 coauthors=others,
                 year=year,
+                holder=researcher_id,
+                claimed=researcher_id in claimed,
+                fixed=researcher_id if kind == DecisionKind.CONFIRMED else None,
+                barred=barred.get(work_id, ()),
             ),
-            work_id=work_id,
-            reference=f"{work_public_id}#{position}",
             block_key=block,
-            researcher_id=researcher_id,
             kind=kind,
             evidence=evidence,
             institutions={public[key]: str(key) for key in institutions},
@@ -165,15 +182,41 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
     return bylines
 
 
+def _claimed(researchers: set[int]) -> set[int]:
+    """Those of the researchers whose record is claimed: the rule takes nothing from them."""
+    if not researchers:
+        return set()
+    query = "SELECT id FROM profiles_researcher WHERE id = ANY(%s) AND verification_level >= %s"
+    return {row[0] for row in bulk.fetch(query, [sorted(researchers), VerificationLevel.AUTHENTICATED])}
+
+
+def _barred(works: set[int]) -> dict[int, tuple[int, ...]]:
+    """The researchers, as they are called now, that works were rejected from."""
+    found: dict[int, tuple[int, ...]] = {}
+    for work_id, researcher_id in bulk.fetch(
+        """
+        SELECT DISTINCT j.work_id, coalesce(r.merged_into_id, r.id)
+          FROM works_rejection j JOIN profiles_researcher r ON r.id = j.researcher_id WHERE j.work_id = ANY(%s) ORDER BY 1, 2
+        """,
+        [sorted(works)],
+    ):
+        found[work_id] = (*found.get(work_id, ()), researcher_id)
+    return found
+
+
 def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> None:
-    """Give every cluster a researcher: the one who holds most of its bylines already, else a new one."""
+    """Give every cluster a researcher: its anchor, else the one who holds most of its bylines already, else a new one."""
     by_id = {byline.mention.id: byline for byline in block}
     claims: list[tuple[int, int, int]] = []
-    for index, cluster in enumerate(resolution.clusters):
-        holders = Counter(by_id[m].researcher_id for m in cluster if by_id[m].researcher_id is not None)
-        claims += [(-count, holder, index) for holder, count in holders.items() if holder is not None]
     owner: dict[int, int] = {}
     successor: dict[int, int] = {}
+    for index, cluster in enumerate(resolution.clusters):
+        mentions = [by_id[m].mention for m in cluster]
+        for anchor in {anchor for mention in mentions if (anchor := anchor_of(mention)) is not None}:
+            owner[index] = successor[anchor] = anchor
+        barred = {researcher for mention in mentions for researcher in mention.barred}
+        holders = Counter(mention.holder for mention in mentions if mention.holder not in barred)
+        claims += [(-count, holder, index) for holder, count in holders.items() if holder is not None]
     for _, researcher_id, index in sorted(claims):
         if researcher_id in successor:
             continue
@@ -221,18 +264,10 @@ def _create(changes: _Change) -> None:
     real = _revive(changes)
     if not changes.created and not real:
         return
-    keys = bulk.new_ids("profiles_researcher", len(changes.created))
+    keys = naming.create([
+        naming.Draft(natural, members[0].block_key, _display_name(members)) for _, natural, members in changes.created
+    ])  # fmt: skip
     real.update((placeholder, key) for (placeholder, _, _), key in zip(changes.created, keys, strict=True))
-    names = _public_ids([natural for _, natural, _ in changes.created])
-    rows = []
-    for (_, _, members), key, public in zip(changes.created, keys, names, strict=True):
-        name = _display_name(members)
-        rows.append((key, public, name, sort_name(name), slug(name), name_key(name), members[0].block_key))
-    bulk.copy_rows(
-        "profiles_researcher",
-        ("id", "public_id", "display_name", "sort_name", "slug", "name_key", "block_key"),
-        rows,
-    )
     changes.created = [(real[p], natural, members) for p, natural, members in changes.created]
     changes.decided = [(b, d, real.get(r, r) if r is not None else None) for b, d, r in changes.decided]
     changes.merged = [(gone, real.get(target, target)) for gone, target in changes.merged]
@@ -254,8 +289,9 @@ def _revive(changes: _Change) -> dict[int, int]:
         for public, key in bulk.fetch(
             """
             SELECT public_id, id FROM profiles_researcher r
-             WHERE public_id = ANY(%s) AND merged_into_id IS NULL
+             WHERE public_id = ANY(%s) AND merged_into_id IS NULL AND removed_at IS NULL
                AND NOT EXISTS (SELECT FROM works_authorship a WHERE a.researcher_id = r.id)
+               AND NOT EXISTS (SELECT FROM works_rejection j WHERE j.researcher_id = r.id)
              ORDER BY id
             """,
             [list(homes)],
@@ -270,53 +306,9 @@ def _revive(changes: _Change) -> dict[int, int]:
     return real
 
 
-def _rename(changes: _Change) -> set[int]:
-    """Print known researchers under the best spelling seen by now; those whose name that changed."""
-    moved = {owner for byline, _, researcher_id in changes.decided for owner in (byline.researcher_id, researcher_id)}
-    rows = []
-    for researcher_id, members in changes.kept:
-        if researcher_id in moved:
-            name = _display_name(members)
-            rows.append((researcher_id, name, sort_name(name), slug(name), name_key(name)))
-    if not rows:
-        return set()
-    return {
-        row[0]
-        for row in bulk.fetch(
-            """
-            UPDATE profiles_researcher r
-               SET display_name = n.name, sort_name = n.sort_name, slug = n.slug, name_key = n.name_key
-              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, name, sort_name, slug, name_key)
-             WHERE r.id = n.id AND r.display_name <> n.name
-            RETURNING r.id
-            """,
-            [list(column) for column in zip(*sorted(rows), strict=True)],
-        )
-    }
-
-
 def _display_name(members: Sequence[Byline]) -> str:
     counts = Counter(byline.mention.name for byline in members)
     return preferred(sorted(counts.items()))
-
-
-def _public_ids(natural_keys: Sequence[str]) -> list[str]:
-    """A free public id for each; a record that was split off may share its natural key with an older one."""
-    wanted = [public_id("researcher", key) for key in natural_keys]
-    taken = {
-        row[0] for row in bulk.fetch("SELECT public_id FROM profiles_researcher WHERE public_id = ANY(%s)", [wanted])
-    }
-    chosen: list[str] = []
-    for key, first in zip(natural_keys, wanted, strict=True):
-        candidate, attempt = first, 0
-        while candidate in taken:
-            attempt += 1
-            candidate = public_id("researcher", key, attempt)
-            if bulk.fetch("SELECT 1 FROM profiles_researcher WHERE public_id = %s", [candidate]):
-                taken.add(candidate)
-        taken.add(candidate)
-        chosen.append(candidate)
-    return chosen
 
 
 def _store_decisions(decided: Sequence[tuple[Byline, Decision, int | None]]) -> None:
@@ -344,12 +336,32 @@ def _store_decisions(decided: Sequence[tuple[Byline, Decision, int | None]]) -> 
     bulk.run("DROP TABLE decided")
 
 
+def _emptied(merged: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Without the records that hold something elsewhere, are taken down, or were rejected from some work by a person."""
+    if not merged:
+        return []
+    empty = {
+        row[0]
+        for row in bulk.fetch(
+            """
+            SELECT r.id FROM profiles_researcher r
+             WHERE r.id = ANY(%s) AND r.removed_at IS NULL
+               AND NOT EXISTS (SELECT FROM works_authorship a WHERE a.researcher_id = r.id)
+               AND NOT EXISTS (SELECT FROM works_rejection j JOIN profiles_researcher o ON o.id = j.researcher_id
+                                WHERE o.id = r.id OR o.merged_into_id = r.id)
+            """,
+            [[gone for gone, _ in merged]],
+        )
+    }
+    return [(gone, target) for gone, target in merged if gone in empty]
+
+
 def _store_merges(merged: Sequence[tuple[int, int]]) -> None:
     """The emptied record redirects; so do records that redirected to it, in one hop."""
     if merged:
         bulk.run(
             """
-            UPDATE profiles_researcher r SET merged_into_id = m.target
+            UPDATE profiles_researcher r SET merged_into_id = m.target, merged_at = now()
               FROM unnest(%s::bigint[], %s::bigint[]) AS m(gone, target)
              WHERE r.id = m.gone OR r.merged_into_id = m.gone
             """,
@@ -358,28 +370,29 @@ def _store_merges(merged: Sequence[tuple[int, int]]) -> None:
 
 
 def _store_events(changes: _Change) -> None:
-    """One event per researcher and batch, with the bylines it lost and gained."""
-    created = {researcher_id for researcher_id, _, _ in changes.created}
-    lost: dict[int, list[str]] = {}
-    gained: dict[int, list[str]] = {}
+    """One event per researcher and batch for what it gained first, and one for what changed hands."""
+    first: dict[int, list[int]] = {}
+    moved: dict[int, list[tuple[int, int | None, int | None]]] = {}
     for byline, _, researcher_id in changes.decided:
-        if byline.researcher_id != researcher_id:
-            if byline.researcher_id is not None:
-                lost.setdefault(byline.researcher_id, []).append(byline.reference)
-            if researcher_id is not None:
-                gained.setdefault(researcher_id, []).append(byline.reference)
-    rows = [
-        (
-            researcher_id, "researcher:created" if researcher_id in created else "researcher:bylines:changed",
-            msgspec.json.encode(sorted(lost.get(researcher_id, []))).decode(),
-            msgspec.json.encode(sorted(gained.get(researcher_id, []))).decode(),
-        )
-        for researcher_id in sorted(lost.keys() | gained.keys())
-    ]  # fmt: skip
-    rows += [
-        (gone, "researcher:merged", "[]", msgspec.json.encode([target]).decode()) for gone, target in changes.merged
+        subject = researcher_id if researcher_id is not None else byline.researcher_id
+        if subject is None or byline.researcher_id == researcher_id:
+            continue
+        if byline.first:
+            first.setdefault(subject, []).append(byline.mention.id)
+        else:
+            moved.setdefault(subject, []).append((byline.mention.id, byline.researcher_id, researcher_id))
+    rows: list[tuple[str, int, int | None, list[int], list[int | None], list[int | None]]] = [
+        (EventKind.ASSIGNED.value, subject, None, sorted(bylines), [], []) for subject, bylines in sorted(first.items())
     ]
-    bulk.copy_rows("profiles_identityevent", ("researcher_id", "kind", "before", "after"), rows)
+    for subject, moves in sorted(moved.items()):
+        bylines, before, after = zip(*sorted(moves), strict=True)
+        rows.append((EventKind.MOVED.value, subject, None, list(bylines), list(before), list(after)))
+    rows += [(EventKind.MERGED.value, gone, target, [], [], []) for gone, target in changes.merged]
+    bulk.copy_rows(
+        "profiles_identityevent",
+        ("kind", "researcher_id", "other_id", "bylines", "before", "after", "works"),
+        ((*row, []) for row in rows),
+    )
 
 
 def _tell(changes: _Change, renamed: set[int]) -> None:
@@ -389,18 +402,9 @@ def _tell(changes: _Change, renamed: set[int]) -> None:
     the work stale as well, or has named the researchers on them, and nobody is recomputed while blocks are stale.
     """
     moved = [(b, r) for b, _, r in changes.decided if b.researcher_id != r]
-    works = sorted({byline.work_id for byline, _ in moved if byline.kind != DecisionKind.PENDING})
-    works += sorted({b.work_id for researcher, members in changes.kept if researcher in renamed for b in members})
+    works = sorted({byline.mention.work for byline, _ in moved if not byline.first})
     affected = {r for _, _, r in changes.decided if r is not None}
     affected |= {byline.researcher_id for byline, _ in moved if byline.researcher_id is not None}
-    if works:
-        affected |= {
-            row[0]
-            for row in bulk.fetch(
-                "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s)",
-                [works],
-            )
-            if row[0] is not None
-        }
+    affected |= naming.company(works=works, researchers=sorted(renamed))
     if affected:
         events.researchers_changed.send(sender=None, researcher_ids=sorted(affected), cause="bylines assigned")

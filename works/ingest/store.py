@@ -336,20 +336,24 @@ def _replace_parts(drafts: Sequence[WorkDraft], ids: _Ids) -> set[int]:
 def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> set[int]:
     """Bring the printed bylines of known works up to date.
 
-    A byline whose printed facts changed waits for the rule again, which sees whose it was; the others are untouched.
+    A byline that goes on as the same person keeps its key, and with it its place in the identity events and its
+    decision. Unless a person took it, the rule looks at the decision again; untouched bylines are left alone.
     """
     stored: dict[tuple[int, int], tuple[Any, ...]] = {}
-    decisions: dict[tuple[int, int], tuple[Any, ...]] = {}
-    for work_id, position, researcher_id, kind, confidence, *facts in bulk.fetch(
+    keys: dict[tuple[int, int], int] = {}
+    held: dict[tuple[int, int], int] = {}
+    for key, work_id, position, researcher_id, *facts in bulk.fetch(
         f"""
-        SELECT work_id, position, researcher_id, kind, confidence, {", ".join(BYLINE_COLUMNS).replace("identifiers", "identifiers::text")}
+        SELECT id, work_id, position, researcher_id, {", ".join(BYLINE_COLUMNS).replace("identifiers", "identifiers::text")}
           FROM works_authorship WHERE work_id = ANY(%s) ORDER BY work_id, position FOR UPDATE
         """,  # noqa: S608 - column names are ours
         [[draft.work_id for draft in drafts]],
     ):
         facts[4] = _json(dict(sorted(msgspec.json.decode(facts[4]).items())))
         stored[work_id, position] = tuple(facts)
-        decisions[work_id, position] = researcher_id, kind, confidence
+        keys[work_id, position] = key
+        if researcher_id is not None:
+            held[work_id, position] = researcher_id
     wanted = {
         (draft.work_id, position): _byline_row(author, ids)
         for draft in drafts
@@ -358,28 +362,42 @@ def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) ->
     touched = sorted(key for key in stored.keys() | wanted.keys() if stored.get(key) != wanted.get(key))
     if not touched:
         return set()
-    bulk.run(
-        "DELETE FROM works_authorship a USING unnest(%s::bigint[], %s::int[]) AS k(work_id, position)"
-        " WHERE a.work_id = k.work_id AND a.position = k.position",
-        [[key[0] for key in touched], [key[1] for key in touched]],
-    )
     before = _same_person(touched, stored, wanted)
+    going_on = set(before.values())
+    gone = [keys[place] for place in touched if place in stored and place not in going_on]
+    bulk.run("DELETE FROM works_authorship WHERE id = ANY(%s)", [gone])
+    _correct_bylines([(keys[old], place[1], *wanted[place]) for place, old in before.items()])
     bulk.copy_rows(
         "works_authorship",
-        ("work_id", "position", *BYLINE_COLUMNS, "researcher_id", "kind", "confidence", "evidence"),
-        (
-            # Without its evidence, which may have changed, the rule takes the decision for a new one.
-            (*key, *wanted[key], *(decisions[before[key]] if key in before else (None, "pending", None)), "[]")
-            for key in touched
-            if key in wanted
-        ),
+        ("work_id", "position", *BYLINE_COLUMNS, "evidence"),
+        ((*place, *wanted[place], "[]") for place in touched if place in wanted and place not in before),
     )
     for rows in (stored, wanted):
-        blocks.update(rows[key][6] for key in touched if key in rows)
-    lost = sorted({decisions[key][0] for key in touched if key in decisions and decisions[key][0] is not None})
+        blocks.update(rows[place][6] for place in touched if place in rows)
+    lost = sorted({held[place] for place in touched if place in held})
     if lost:
         events.researchers_changed.send(sender=None, researcher_ids=lost, cause="a source changed its bylines")
-    return {key[0] for key in touched}
+    return {place[0] for place in touched}
+
+
+def _correct_bylines(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Print known bylines anew, by key. Without its evidence, which may have changed, a decision is taken for a new one."""
+    if not rows:
+        return
+    columns = ("position", *BYLINE_COLUMNS)
+    bulk.run(
+        f"CREATE TEMP TABLE corrected ON COMMIT DROP AS SELECT id, {', '.join(columns)} FROM works_authorship WITH NO DATA",  # noqa: S608 - column names are ours
+    )
+    bulk.copy_rows("corrected", ("id", *columns), sorted(rows))
+    bulk.run(
+        f"""
+        UPDATE works_authorship a
+           SET {", ".join(f"{column} = c.{column}" for column in columns)},
+               evidence = CASE WHEN a.kind = 'confirmed' THEN a.evidence ELSE '[]' END
+          FROM corrected c WHERE a.id = c.id
+        """,  # noqa: S608 - column names are ours
+    )
+    bulk.run("DROP TABLE corrected")
 
 
 def _same_person(

@@ -1,0 +1,71 @@
+"""What people have decided about bylines, as limits to any rule that joins them. Pure; knows nothing of scores.
+
+A byline that a person placed with a researcher is *anchored* there, and so is everything that a claimed record holds.
+Bylines with one anchor are one researcher, bylines with two never are, not by way of others either. A byline whose
+work was rejected from a researcher is *barred* from it: it joins nothing that is anchored there or held by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from profiles.assignment import Mention
+
+
+def anchor_of(mention: Mention) -> int | None:
+    """The researcher that no rule may take the byline from; None if it is free to go."""
+    if mention.fixed is not None:
+        return mention.fixed
+    return mention.holder if mention.claimed else None
+
+
+class Bounds:
+    """The limits of one cluster: its anchor, who its bylines are barred from, and who holds them now."""
+
+    __slots__ = ("anchor", "barred", "holders")
+
+    def __init__(self, mention: Mention | None = None) -> None:
+        self.anchor: int | None = None
+        self.barred: set[int] = set()
+        self.holders: set[int] = set()
+        if mention is None:
+            return
+        self.anchor = anchor_of(mention)
+        self.barred = set(mention.barred) - {self.anchor}
+        held_by = self.anchor if self.anchor is not None else mention.holder
+        # Held by the rule against a person's word: to be given up.
+        if held_by is not None and held_by not in self.barred:
+            self.holders.add(held_by)
+
+    def allow(self, other: Bounds) -> bool:
+        """Whether the two clusters may be one."""
+        if self.anchor is not None and other.anchor is not None and self.anchor != other.anchor:
+            return False
+        return self.barred.isdisjoint(other.holders) and other.barred.isdisjoint(self.holders)
+
+    def absorb(self, other: Bounds) -> None:
+        """Take over the limits of a cluster that joins this one."""
+        self.anchor = other.anchor if self.anchor is None else self.anchor
+        self.barred |= other.barred
+        self.holders |= other.holders
+
+
+def anchored(mentions: Iterable[Mention]) -> list[list[int]]:
+    """The places of the mentions that share an anchor, for each anchor with several."""
+    groups: dict[int, list[int]] = {}
+    for place, mention in enumerate(mentions):
+        if (anchor := anchor_of(mention)) is not None:
+            groups.setdefault(anchor, []).append(place)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def could_be_one(several: Iterable[Bounds]) -> bool:
+    """Whether clusters could all be one."""
+    every = Bounds()
+    for bounds in several:
+        if not every.allow(bounds):
+            return False
+        every.absorb(bounds)
+    return True

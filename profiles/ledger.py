@@ -1,0 +1,264 @@
+"""Who holds which byline, as what follows from the identity events in force: pure, and the same every time.
+
+`replay` folds the events that nobody has undone, in their order, into a `State`. Undoing is leaving out: what later
+events did is done again without it. How the events come about is in `docs/ledger.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class EventKind(StrEnum):
+    """What happened. All but the first two are decisions of people; records are merged by the rule as well."""
+
+    ASSIGNED = "researcher:bylines:assigned"
+    """The rule's first decision on bylines: `researcher` holds them."""
+    MOVED = "researcher:bylines:moved"
+    """The rule decided anew: each byline goes to its place in `after`, None for nobody."""
+    CONFIRMED = "researcher:bylines:confirmed"
+    """A person says that `researcher` is the author of these bylines."""
+    REASSIGNED = "researcher:bylines:reassigned"
+    """A person says that `other` is their author and `researcher` is not."""
+    REJECTED = "researcher:bylines:rejected"
+    """A person says that `researcher` is not their author, whoever is."""
+    MERGED = "researcher:merged"
+    """`researcher` and `other` are one; `other` goes on."""
+    SPLIT = "researcher:split"
+    """These bylines of `researcher` are somebody else's: `other`, a record made for them."""
+    REMOVED = "researcher:removed"
+    """The record is taken down; it keeps its bylines, so that nothing is assembled from them anew."""
+    UNDONE = "event:undone"
+    """The event `undoes` does not count any more."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One identity event. `works` are those of `bylines`, place by place; the rule's events do without.
+
+    `by_rule` tells the machine's decisions from people's.
+    """
+
+    id: int
+    kind: str
+    happened_at: datetime
+    by_rule: bool
+    researcher: int
+    other: int | None = None
+    bylines: tuple[int, ...] = ()
+    works: tuple[int, ...] = ()
+    after: tuple[int | None, ...] = ()
+    undoes: int | None = None
+
+
+class Redirect(msgspec.Struct, frozen=True):
+    """Where a record without bylines of its own leads, and since when."""
+
+    target: int
+    since: datetime
+
+
+class State(msgspec.Struct):
+    """What the events come to. `fixed` and `rejections` name the event they rest on.
+
+    `holders`: byline to researcher, without the undecided; `fixed`: the bylines a person placed where they are;
+    `rejections`: (work, researcher) pairs that no rule may join again; redirects are of one hop.
+    """
+
+    holders: dict[int, int] = {}
+    fixed: dict[int, int] = {}
+    rejections: dict[tuple[int, int], int] = {}
+    redirects: dict[int, Redirect] = {}
+    removed: dict[int, datetime] = {}
+
+
+def replay(events: Iterable[Event], works: Mapping[int, int]) -> State:
+    """The state after all events in force. `works` maps every byline that exists to its work; others are passed over."""
+    ordered = sorted(events, key=lambda event: event.id)
+    undone = standing(ordered)
+    fold = _Fold(works)
+    for event in ordered:
+        if event.id not in undone.out:
+            fold.apply(event, undone.since.get(event.id, event.happened_at))
+    for event in ordered:
+        if event.kind == EventKind.SPLIT and event.id in undone.out and event.other is not None:
+            fold.give_back(event.other, event.researcher, undone.out[event.id])
+    return fold.state
+
+
+class Standing(msgspec.Struct):
+    """Which events do not count (`out`: since when) and which count again (`since`: since when)."""
+
+    out: dict[int, datetime] = {}
+    since: dict[int, datetime] = {}
+
+
+def standing(ordered: Sequence[Event]) -> Standing:
+    """What undoing, and undoing that, has left in force. Expects the events by id."""
+    found = Standing()
+    undoing = {event.id: event.undoes for event in ordered if event.undoes is not None}
+    for event in reversed(ordered):
+        if event.undoes is None or event.id in found.out:
+            continue
+        when = found.since.get(event.id, event.happened_at)
+        found.out[event.undoes] = when
+        if (again := undoing.get(event.undoes)) is not None:
+            found.since[again] = when
+    return found
+
+
+def moved_part_keeps_address(moved: Sequence[float], staying: Sequence[float]) -> bool:
+    """Whether, of a record that is split, the part moved out has more evidence: more bylines, else more confidence.
+
+    Both are the confidences of the bylines. In doubt the address stays with what stays.
+    """
+    return (len(moved), round(sum(moved), 6)) > (len(staying), round(sum(staying), 6))
+
+
+class _Fold:
+    """The state while events are applied, with what is held looked up by researcher and by work."""
+
+    def __init__(self, works: Mapping[int, int]) -> None:
+        self.state = State()
+        self.works = works
+        self.held: dict[int, set[int]] = {}
+        self.rejected_at: dict[int, set[int]] = {}
+        self.bylines_of: dict[int, list[int]] = {}
+        for byline, work in works.items():
+            self.bylines_of.setdefault(work, []).append(byline)
+
+    def apply(self, event: Event, since: datetime) -> None:
+        match event.kind:
+            case EventKind.ASSIGNED:
+                self.decide(zip(event.bylines, [event.researcher] * len(event.bylines), strict=True))
+            case EventKind.MOVED:
+                self.decide(zip(event.bylines, event.after, strict=True))
+            case EventKind.MERGED:
+                self.merge(event, since)
+            case EventKind.SPLIT | EventKind.REASSIGNED:
+                self.hand_over(event)
+            case EventKind.REJECTED:
+                self.reject(event)
+            case EventKind.CONFIRMED:
+                self.confirm(event)
+            case EventKind.REMOVED:
+                gone = self.final(event.researcher)
+                self.state.removed[gone] = since
+                self.fix(self.held.get(gone, ()), event.id)
+
+    def final(self, researcher: int) -> int:
+        """Who goes on for a merged researcher."""
+        redirect = self.state.redirects.get(researcher)
+        return redirect.target if redirect else researcher
+
+    def barred(self, work: int, researcher: int) -> bool:
+        return any(self.final(other) == researcher for other in self.rejected_at.get(work, ()))
+
+    def rejected_anywhere(self, researcher: int) -> bool:
+        return any(self.final(other) == researcher for _, other in self.state.rejections)
+
+    def hold(self, byline: int, researcher: int | None, fixed_by: int | None = None) -> None:
+        before = self.state.holders.pop(byline, None)
+        if before is not None:
+            self.held[before].discard(byline)
+        self.state.fixed.pop(byline, None)
+        if researcher is not None:
+            self.state.holders[byline] = researcher
+            self.held.setdefault(researcher, set()).add(byline)
+            if fixed_by is not None:
+                self.state.fixed[byline] = fixed_by
+
+    def fix(self, bylines: Iterable[int], event_id: int) -> None:
+        for byline in bylines:
+            self.state.fixed.setdefault(byline, event_id)
+
+    def decide(self, decisions: Iterable[tuple[int, int | None]]) -> None:
+        """What the rule found, where no person has said otherwise."""
+        for byline, target in decisions:
+            if byline not in self.works or byline in self.state.fixed:
+                continue
+            if target is None:
+                self.hold(byline, None)
+            elif not self.barred(self.works[byline], self.final(target)):
+                self.hold(byline, self.final(target))
+
+    def merge(self, event: Event, since: datetime) -> None:
+        if event.other is None or event.researcher in self.state.redirects:
+            # An event that counts again has merged the record elsewhere before.
+            return
+        target = self.final(event.other)
+        if target == event.researcher:
+            return
+        mine = sorted(self.held.get(event.researcher, ()))
+        if event.by_rule and (
+            any(byline in self.state.fixed for byline in mine) or self.rejected_anywhere(event.researcher)
+        ):
+            return
+        for byline in mine:
+            self.hold(byline, target, None if event.by_rule else event.id)
+        if not event.by_rule:
+            self.fix(self.held.get(target, ()), event.id)
+        self.redirect(event.researcher, target, since)
+
+    def redirect(self, gone: int, target: int, since: datetime) -> None:
+        for one, redirect in self.state.redirects.items():
+            if redirect.target == gone:
+                self.state.redirects[one] = Redirect(target, max(since, redirect.since))
+        self.state.redirects[gone] = Redirect(target, since)
+
+    def hand_over(self, event: Event) -> None:
+        """Bylines go from one researcher to another; of a split, those that the one still holds."""
+        if event.other is None:
+            return
+        source, target = self.final(event.researcher), self.final(event.other)
+        if source == target:
+            return
+        for byline in event.bylines:
+            still = event.kind == EventKind.REASSIGNED or self.state.holders.get(byline) == source
+            if still and byline in self.works:
+                self.hold(byline, target, event.id)
+        for work in dict.fromkeys(event.works):
+            self.bar(work, event.researcher, event.id)
+            self.lift(work, target)
+
+    def reject(self, event: Event) -> None:
+        source = self.final(event.researcher)
+        for byline in event.bylines:
+            if self.state.holders.get(byline) == source:
+                self.hold(byline, None)
+        for work in dict.fromkeys(event.works):
+            self.bar(work, event.researcher, event.id)
+
+    def confirm(self, event: Event) -> None:
+        target = self.final(event.researcher)
+        for byline, work in zip(event.bylines, event.works, strict=True):
+            self.lift(work, target)
+            if byline in self.works:
+                self.hold(byline, target, event.id)
+
+    def bar(self, work: int, researcher: int, event_id: int) -> None:
+        """No rule joins the two again. Another byline of the work that the researcher was left with is theirs."""
+        self.state.rejections.setdefault((work, researcher), event_id)
+        self.rejected_at.setdefault(work, set()).add(researcher)
+        source = self.final(researcher)
+        self.fix((b for b in self.bylines_of.get(work, ()) if self.state.holders.get(b) == source), event_id)
+
+    def lift(self, work: int, researcher: int) -> None:
+        for one in [r for r in self.rejected_at.get(work, ()) if self.final(r) == researcher]:
+            del self.state.rejections[work, one]
+            self.rejected_at[work].discard(one)
+
+    def give_back(self, emptied: int, origin: int, since: datetime) -> None:
+        """A record made by a split that does not count any more leads to where its bylines came from."""
+        target = self.final(origin)
+        if (
+            target != emptied
+            and not self.held.get(emptied)
+            and emptied not in self.state.redirects
+            and emptied not in self.state.removed
+            and not self.rejected_anywhere(emptied)
+        ):
+            self.redirect(emptied, target, since)
