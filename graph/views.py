@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from graph import selectors
-from profiles.views import canonical_address
+from profiles import moved
 from researchgraph.lib.paging import page_number
 
 
@@ -18,6 +18,6 @@ def explorer(request: HttpRequest, public_id: str, slug: str = "") -> HttpRespon
     found = selectors.explorer(public_id, page=number)
     if found is None:
         raise Http404
-    if moved := canonical_address(found.head, slug):
-        return HttpResponsePermanentRedirect(f"{moved}graph/")
+    if elsewhere := moved.answer(request, found.head, slug, ending="graph/"):
+        return elsewhere
     return render(request, "graph/explore.html", {"found": found, "head": found.head})

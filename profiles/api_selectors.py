@@ -60,7 +60,7 @@ class TopicSeen(msgspec.Struct, frozen=True):
 
 
 class ResearcherDetail(msgspec.Struct, frozen=True):
-    """One researcher. `merged_into` is the public id of the record that took this one's place, or ""."""
+    """One researcher."""
 
     public_id: str
     name: str
@@ -70,11 +70,19 @@ class ResearcherDetail(msgspec.Struct, frozen=True):
     works: int
     first_year: int | None
     last_year: int | None
-    merged_into: str
     names: list[NameSeen]
     identifiers: list[IdentifierSeen]
     affiliations: list[InstitutionSeen]
     topics: list[TopicSeen]
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """The stored key behind a public id, the record it leads to (since `moved_at`) or "", and whether it was taken down."""
+
+    key: int
+    moved_to: str
+    moved_at: datetime | None
+    removed: bool
 
 
 class Coauthor(msgspec.Struct, frozen=True):
@@ -103,8 +111,8 @@ class TrustReport(msgspec.Struct, frozen=True):
 
 
 DETAIL = """
-    SELECT r.id, r.public_id, r.display_name, r.slug, r.native_name, r.verification_level, r.works_count, r.first_year,
-           r.last_year, coalesce(m.public_id, ''),
+    SELECT {where}, r.public_id, r.display_name, r.slug, r.native_name, r.verification_level, r.works_count, r.first_year,
+           r.last_year,
            (SELECT jsonb_agg(jsonb_build_object('name', n.name, 'bylines', n.bylines) ORDER BY n.bylines DESC, n.name)
               FROM profiles_researchername n WHERE n.researcher_id = r.id)::text,
            (SELECT jsonb_agg(jsonb_build_object('scheme', i.scheme, 'value', i.value, 'bylines', i.bylines)
@@ -117,8 +125,11 @@ DETAIL = """
            (SELECT jsonb_agg(jsonb_build_object('public_id', t.public_id, 'label', t.label, 'code', t.code,
                              'works', k.works) ORDER BY k.works DESC, t.label)
               FROM graph_researchertopic k JOIN works_topic t ON t.id = k.topic_id WHERE k.researcher_id = r.id)::text
-      FROM profiles_researcher r LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id WHERE r.public_id = %s
+      FROM {researcher}
 """
+
+WHERE = "r.id, coalesce(m.public_id, ''), r.merged_at, r.removed_at IS NOT NULL"
+RESEARCHER = "profiles_researcher r LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id WHERE r.public_id = %s"
 
 COAUTHORS = """
     SELECT o.public_id, o.display_name, o.slug, e.works, e.weight, e.first_year, e.last_year
@@ -138,25 +149,26 @@ _topics = msgspec.json.Decoder(list[TopicSeen]).decode
 _inputs = msgspec.json.Decoder(TrustInputs).decode
 
 
-def researcher(public_id: str) -> ResearcherDetail | None:
-    """One researcher; None if there is none with this id."""
-    rows = bulk.fetch(DETAIL, [public_id])
+def whereabouts(public_id: str) -> Whereabouts | None:
+    """What is behind a public id; None if there never was anything."""
+    rows = bulk.fetch(f"SELECT {WHERE} FROM {RESEARCHER}", [public_id])  # noqa: S608 - parts of our own
+    return Whereabouts(*rows[0]) if rows else None
+
+
+def researcher(public_id: str) -> tuple[Whereabouts, ResearcherDetail] | None:
+    """One researcher, and whether the record is still there; None if there never was any."""
+    rows = bulk.fetch(DETAIL.format(where=WHERE, researcher=RESEARCHER), [public_id])
     if not rows:
         return None
-    _, public, name, slug, *facts, names, known, institutions, topics = rows[0]
-    return ResearcherDetail(*(
+    *where, public, name, slug = rows[0][:7]
+    *facts, names, known, institutions, topics = rows[0][7:]
+    return Whereabouts(*where), ResearcherDetail(*(
         public, name, address("researchers", public, slug), *facts,
         _names(names) if names else [],
         _identifiers(known) if known else [],
         _institutions(institutions) if institutions else [],
         _topics(topics) if topics else [],
     ))  # fmt: skip
-
-
-def researcher_key(public_id: str) -> int | None:
-    """The stored key behind a public id; None if there is none."""
-    rows = bulk.fetch("SELECT id FROM profiles_researcher WHERE public_id = %s", [public_id])
-    return rows[0][0] if rows else None
 
 
 def works(key: int, *, limit: int, offset: int) -> tuple[int, list[WorkRow]]:

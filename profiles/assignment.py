@@ -453,6 +453,7 @@ class _Block:
         for i, mention in enumerate(self.mentions):
             cluster = self.cluster[i]
             head = cluster.members[0]
+            evidence: tuple[Evidence, ...]
             if mention.fixed is not None:
                 kind, confidence, evidence = "confirmed", CONFIDENCE["person"], (Evidence("person", weight=1.0),)
             elif len(cluster.members) == 1:

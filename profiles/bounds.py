@@ -7,7 +7,7 @@ work was rejected from a researcher is *barred* from it: it joins nothing that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +59,25 @@ def anchored(mentions: Iterable[Mention]) -> list[list[int]]:
         if (anchor := anchor_of(mention)) is not None:
             groups.setdefault(anchor, []).append(place)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def left_behind(records: Sequence[tuple[Bounds, Sequence[Mention]]]) -> list[tuple[int, int]]:
+    """Pairs of places: an anchored cluster, and the one with most of what its researcher holds besides.
+
+    Who places a byline with a record means the record as it is. The rule may know of nothing that joins the two, and
+    would otherwise move the record's own bylines out of it.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    for place, (bounds, mentions) in enumerate(records):
+        if bounds.anchor is None:
+            for holder in bounds.holders:
+                held = sum(1 for mention in mentions if mention.holder == holder)
+                found[holder] = max(found.get(holder, (0, 0)), (held, -place))
+    return [
+        (place, -found[bounds.anchor][1])
+        for place, (bounds, _) in enumerate(records)
+        if bounds.anchor is not None and bounds.anchor in found
+    ]
 
 
 def could_be_one(several: Iterable[Bounds]) -> bool:

@@ -1,7 +1,8 @@
 """Who holds which byline, as what follows from the identity events in force: pure, and the same every time.
 
 `replay` folds the events that nobody has undone, in their order, into a `State`. Undoing is leaving out: what later
-events did is done again without it. How the events come about is in `docs/ledger.md`.
+events did is done again without it, but for what the rule did with the same bylines because of it. How the events
+come about is in `docs/ledger.md`.
 """
 
 from __future__ import annotations
@@ -78,22 +79,30 @@ class State(msgspec.Struct):
 def replay(events: Iterable[Event], works: Mapping[int, int]) -> State:
     """The state after all events in force. `works` maps every byline that exists to its work; others are passed over."""
     ordered = sorted(events, key=lambda event: event.id)
-    undone = standing(ordered)
-    fold = _Fold(works)
+    status = standing(ordered)
+    fold = _Fold(works, _lapsed(ordered, status))
     for event in ordered:
-        if event.id not in undone.out:
-            fold.apply(event, undone.since.get(event.id, event.happened_at))
+        if event.id not in status.out:
+            fold.apply(event, status.since(event))
     for event in ordered:
-        if event.kind == EventKind.SPLIT and event.id in undone.out and event.other is not None:
-            fold.give_back(event.other, event.researcher, undone.out[event.id])
+        undoing = status.out.get(event.id)
+        if undoing is not None and event.kind == EventKind.SPLIT and event.other is not None:
+            fold.give_back(event.other, event.researcher, undoing.happened_at)
+    for byline, emptied, since in fold.lapsed_moves:
+        if byline in fold.state.holders:
+            fold.give_back(emptied, fold.state.holders[byline], since)
     return fold.state
 
 
 class Standing(msgspec.Struct):
-    """Which events do not count (`out`: since when) and which count again (`since`: since when)."""
+    """Which events do not count and which count again, each with the event that made it so."""
 
-    out: dict[int, datetime] = {}
-    since: dict[int, datetime] = {}
+    out: dict[int, Event] = {}
+    again: dict[int, Event] = {}
+
+    def since(self, event: Event) -> datetime:
+        """Since when an event in force counts."""
+        return self.again.get(event.id, event).happened_at
 
 
 def standing(ordered: Sequence[Event]) -> Standing:
@@ -103,10 +112,23 @@ def standing(ordered: Sequence[Event]) -> Standing:
     for event in reversed(ordered):
         if event.undoes is None or event.id in found.out:
             continue
-        when = found.since.get(event.id, event.happened_at)
-        found.out[event.undoes] = when
+        by = found.again.get(event.id, event)
+        found.out[event.undoes] = by
         if (again := undoing.get(event.undoes)) is not None:
-            found.since[again] = when
+            found.again[again] = by
+    return found
+
+
+_ON_BYLINES = frozenset({EventKind.CONFIRMED, EventKind.REASSIGNED, EventKind.REJECTED, EventKind.SPLIT})
+
+
+def _lapsed(ordered: Sequence[Event], status: Standing) -> dict[int, list[tuple[int, Event]]]:
+    """For bylines of decisions that were undone, between which events the rule acted on that decision."""
+    found: dict[int, list[tuple[int, Event]]] = {}
+    for event in ordered:
+        if event.id in status.out and event.kind in _ON_BYLINES:
+            for byline in event.bylines:
+                found.setdefault(byline, []).append((event.id, status.out[event.id]))
     return found
 
 
@@ -121,9 +143,11 @@ def moved_part_keeps_address(moved: Sequence[float], staying: Sequence[float]) -
 class _Fold:
     """The state while events are applied, with what is held looked up by researcher and by work."""
 
-    def __init__(self, works: Mapping[int, int]) -> None:
+    def __init__(self, works: Mapping[int, int], lapsed: Mapping[int, Sequence[tuple[int, Event]]]) -> None:
         self.state = State()
         self.works = works
+        self.lapsed = lapsed
+        self.lapsed_moves: list[tuple[int, int, datetime]] = []
         self.held: dict[int, set[int]] = {}
         self.rejected_at: dict[int, set[int]] = {}
         self.bylines_of: dict[int, list[int]] = {}
@@ -133,9 +157,9 @@ class _Fold:
     def apply(self, event: Event, since: datetime) -> None:
         match event.kind:
             case EventKind.ASSIGNED:
-                self.decide(zip(event.bylines, [event.researcher] * len(event.bylines), strict=True))
+                self.decide(event, [event.researcher] * len(event.bylines))
             case EventKind.MOVED:
-                self.decide(zip(event.bylines, event.after, strict=True))
+                self.decide(event, event.after)
             case EventKind.MERGED:
                 self.merge(event, since)
             case EventKind.SPLIT | EventKind.REASSIGNED:
@@ -175,12 +199,16 @@ class _Fold:
         for byline in bylines:
             self.state.fixed.setdefault(byline, event_id)
 
-    def decide(self, decisions: Iterable[tuple[int, int | None]]) -> None:
+    def decide(self, event: Event, targets: Sequence[int | None]) -> None:
         """What the rule found, where no person has said otherwise."""
-        for byline, target in decisions:
+        for byline, target in zip(event.bylines, targets, strict=True):
             if byline not in self.works or byline in self.state.fixed:
                 continue
-            if target is None:
+            undoing = next((by for start, by in self.lapsed.get(byline, ()) if start < event.id < by.id), None)
+            if undoing is not None:
+                if target is not None:
+                    self.lapsed_moves.append((byline, target, undoing.happened_at))
+            elif target is None:
                 self.hold(byline, None)
             elif not self.barred(self.works[byline], self.final(target)):
                 self.hold(byline, self.final(target))
@@ -252,7 +280,7 @@ class _Fold:
             self.rejected_at[work].discard(one)
 
     def give_back(self, emptied: int, origin: int, since: datetime) -> None:
-        """A record made by a split that does not count any more leads to where its bylines came from."""
+        """A record that a decision had made, and that is empty now it does not count, leads to where its bylines are."""
         target = self.final(origin)
         if (
             target != emptied

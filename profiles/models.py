@@ -60,6 +60,9 @@ class Researcher(models.Model):
             models.Index(
                 fields=["merged_into"], name="researcher_merged_idx", condition=models.Q(merged_into__isnull=False)
             ),
+            models.Index(
+                fields=["removed_at"], name="researcher_removed_idx", condition=models.Q(removed_at__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["public_id"], name="researcher_public_id_once"),

@@ -68,6 +68,8 @@ class Head(msgspec.Struct, frozen=True):
     level: int
     moved_to: str
     moved_slug: str
+    moved_at: datetime | None
+    removed: bool
     profile: Profile
     ego: EgoGraph
     receipt: trust.Receipt
@@ -231,7 +233,7 @@ class ProfilePage(msgspec.Struct, frozen=True):
 
 _STAMP: Final = """
 SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.block_key, r.verification_level,
-       coalesce(m.public_id, ''), coalesce(m.slug, ''), p.computed_at,
+       coalesce(m.public_id, ''), coalesce(m.slug, ''), r.merged_at, r.removed_at IS NOT NULL, p.computed_at,
        (SELECT count(*) FROM (SELECT FROM works_authorship a
                                WHERE a.block_key = r.block_key AND a.researcher_id IS NULL LIMIT %s) waiting),
        (SELECT json_agg(json_build_array(o.public_id, o.slug, o.display_name, o.works_count, o.first_year, o.last_year,
@@ -269,6 +271,8 @@ class Stamp(NamedTuple):
     level: int
     moved_to: str
     moved_slug: str
+    moved_at: datetime | None
+    removed: bool
     computed_at: datetime | None
     waiting: int
     similar: str | None
@@ -383,6 +387,8 @@ def head(stored: StoredHead) -> Head:
         level=record.level,
         moved_to=record.moved_to,
         moved_slug=record.moved_slug,
+        moved_at=record.moved_at,
+        removed=record.removed,
         profile=_profile(stored.profile) if stored.profile else EMPTY_PROFILE,
         ego=ego,
         receipt=trust.receipt(inputs),

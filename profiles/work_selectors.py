@@ -240,7 +240,7 @@ SELECT coalesce(max(p.total), 0) AS total, coalesce(json_agg(json_build_array(
            (SELECT json_object_agg(i.id, i.name) FROM profiles_institution i WHERE i.id = ANY(p.institutions)) END,
          (SELECT json_agg(json_build_array(a.position, a.raw_name, a.name_key, coalesce(r.public_id, ''),
                                            coalesce(r.slug, '')) ORDER BY a.position)
-            FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id
+            FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id AND r.removed_at IS NULL
            WHERE a.work_id = p.id AND (a.position < {listed} OR a.position IN (p.position, p.author_count - 1)))
        ) ORDER BY p.place), '[]')::text AS works
   FROM (SELECT w.*, m.position, m.raw_name, m.kind, m.confidence, m.evidence, m.institutions,

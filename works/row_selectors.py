@@ -107,7 +107,7 @@ ROWS = """
            w.authors_truncated, w.code_url, coalesce(t.code, ''), coalesce(t.label, ''), coalesce(t.public_id, ''),
            coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.raw_name, 'public_id', coalesce(r.public_id, ''),
                                                          'slug', coalesce(r.slug, '')) ORDER BY a.position)
-                       FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id
+                       FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id AND r.removed_at IS NULL
                       WHERE a.work_id = w.id AND (a.position < %s OR a.position = w.author_count - 1)), '[]')
       FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted(id, place)
       JOIN works_work w ON w.id = wanted.id

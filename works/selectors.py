@@ -268,7 +268,7 @@ BYLINES = """
     SELECT a.position, a.raw_name, a.raw_affiliation, a.native_name, a.block_key, a.name_key, a.kind, a.confidence,
            coalesce(r.public_id, ''), coalesce(r.slug, ''), coalesce(r.display_name, ''), a.evidence::text,
            a.institutions
-      FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id
+      FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id AND r.removed_at IS NULL
      WHERE a.work_id = %s ORDER BY a.position
 """
 

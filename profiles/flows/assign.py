@@ -160,7 +160,7 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
             mention=Mention(
                 id=authorship_id,
                 # The same whichever source or order brought the work.
-                sort_key=f"{title}\x1f{year or 0}\x1f{position:05d}\x1f{name}",
+                sort_key=naming.natural_key(title, year, position, name),
                 work=work_id,
                 name=name,
                 name_key=key,
@@ -307,8 +307,7 @@ def _revive(changes: _Change) -> dict[int, int]:
 
 
 def _display_name(members: Sequence[Byline]) -> str:
-    counts = Counter(byline.mention.name for byline in members)
-    return preferred(sorted(counts.items()))
+    return preferred(naming.spellings(byline.mention.name for byline in members))
 
 
 def _store_decisions(decided: Sequence[tuple[Byline, Decision, int | None]]) -> None:
@@ -387,11 +386,13 @@ def _store_events(changes: _Change) -> None:
     for subject, moves in sorted(moved.items()):
         bylines, before, after = zip(*sorted(moves), strict=True)
         rows.append((EventKind.MOVED.value, subject, None, list(bylines), list(before), list(after)))
+    # The time that `_store_merges` writes; the column's own default is that of the statement.
+    now = bulk.fetch("SELECT now()")[0][0]
     rows += [(EventKind.MERGED.value, gone, target, [], [], []) for gone, target in changes.merged]
     bulk.copy_rows(
         "profiles_identityevent",
-        ("kind", "researcher_id", "other_id", "bylines", "before", "after", "works"),
-        ((*row, []) for row in rows),
+        ("kind", "researcher_id", "other_id", "bylines", "before", "after", "works", "happened_at"),
+        ((*row, [], now) for row in rows),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -19,6 +19,11 @@ class Draft(msgspec.Struct, frozen=True):
     natural_key: str
     block_key: str
     name: str
+
+
+def natural_key(title_key: str, year: int | None, position: int, name: str) -> str:
+    """What names a byline on every machine, whichever record brought it first."""
+    return f"{title_key}\x1f{year or 0}\x1f{position:05d}\x1f{name}"
 
 
 def create(drafts: Sequence[Draft]) -> list[int]:
@@ -53,6 +58,11 @@ def _public_ids(natural_keys: Sequence[str]) -> list[str]:
         taken.add(candidate)
         chosen.append(candidate)
     return chosen
+
+
+def spellings(names: Iterable[str]) -> list[tuple[str, int]]:
+    """Printed names with how often each is, for `profiles.names.preferred`."""
+    return sorted(Counter(names).items())
 
 
 def rename(researcher_ids: Sequence[int]) -> set[int]:

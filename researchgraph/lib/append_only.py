@@ -26,19 +26,19 @@ class AppendOnly(BaseConstraint):
     is left to the owner of the table.
     """
 
-    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def constraint_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         """Nothing inside CREATE TABLE; the trigger follows once the table is there."""
-        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        if schema_editor is not None:
+            schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
-    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # noqa: ARG002 - Django's signature
-        """The statements that guard the table of `model`."""
-        # Django runs it without parameters, so percent signs are what they are.
-        return _CREATE.format(name=self.name, table=model._meta.db_table)  # noqa: SLF001 - Django's public face of a model
+    def create_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:  # noqa: ARG002 - Django's signature
+        """The statements that guard the table of `model`. Run without parameters, so percent signs are what they are."""
+        return _CREATE.format(name=self.name, table=_table(model))
 
-    def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # noqa: ARG002 - Django's signature
+    def remove_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:  # noqa: ARG002 - Django's signature
         """The statement that lifts the guard."""
-        return f'DROP TRIGGER "{self.name}" ON "{model._meta.db_table}"'  # noqa: SLF001 - as above
+        return f'DROP TRIGGER "{self.name}" ON "{_table(model)}"'
 
     def validate(self, *_: Any, **__: Any) -> None:
         """Nothing about a new row can offend it."""
@@ -48,3 +48,9 @@ class AppendOnly(BaseConstraint):
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+
+def _table(model: type[Model] | None) -> str:
+    if model is None:
+        raise ValueError("The guard belongs to a model's table.")
+    return model._meta.db_table  # noqa: SLF001 - Django's public face of a model

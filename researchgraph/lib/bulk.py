@@ -6,8 +6,8 @@ JSON columns take already encoded text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from django.db import connection
 from psycopg import sql
@@ -37,7 +37,7 @@ def new_ids(table: str, count: int) -> list[int]:
     return keys
 
 
-def fetch(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def fetch(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of a query whose result is known to be of a batch's size."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
@@ -51,6 +51,17 @@ def run(query: str, parameters: Sequence[Any] = ()) -> int:
         cursor.execute(query, parameters)
         touched: int = cursor.rowcount
         return touched
+
+
+WRITER_LOCK: Final = 7_031_001
+
+
+def take_turns() -> None:
+    """Wait until nobody else writes works or decides on bylines by hand; both are short. Held until the transaction ends.
+
+    So two imports cannot create one work twice, and a person's decision meets no import half way.
+    """
+    run("SELECT pg_advisory_xact_lock(%s)", [WRITER_LOCK])
 
 
 def refresh_statistics(tables: Sequence[str]) -> None:

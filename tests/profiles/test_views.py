@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
+from django.utils import timezone
 from lxml import html
 
 from graph.flows.recompute import recompute
@@ -101,13 +103,40 @@ def test_the_address_without_a_slug_leads_to_the_one_with_it(client: Client) -> 
     assert (response.status_code, response["Location"]) == (301, address())
 
 
-def test_a_merged_record_leads_to_its_target(client: Client) -> None:
+EVERY_KIND = (
+    "/researchers/{}/",
+    "/researchers/{}/old-name/",
+    "/researchers/{}/old-name/graph/",
+)
+EVERY_API = tuple(f"/api/v1/researchers/{{}}/{part}" for part in ("", "works/", "coauthors/", "trust/"))
+
+
+@pytest.mark.parametrize(("days", "status"), [(0, 302), (29, 302), (31, 301)])
+def test_every_address_of_a_merged_record_leads_to_its_target_in_one_hop(
+    client: Client, days: int, status: int
+) -> None:
+    target = Researcher.objects.get(slug=MORCOS)
     other = Researcher.objects.exclude(slug=MORCOS).filter(merged_into=None)[0]
-    path = other.get_absolute_url()
-    Researcher.objects.filter(pk=other.pk).update(merged_into=Researcher.objects.get(slug=MORCOS))
-    for ending in ("", "graph/"):
-        response = client.get(path + ending)
-        assert (response.status_code, response["Location"]) == (301, address() + ending)
+    Researcher.objects.filter(pk=other.pk).update(
+        merged_into=target, merged_at=timezone.now() - timedelta(days=days, minutes=1)
+    )
+    for path in (*EVERY_KIND, *EVERY_API):
+        response = client.get(f"{path.format(other.public_id)}?page=2")
+        there = path.format(f"{target.public_id}/{MORCOS}").replace("old-name/", "") if path in EVERY_KIND else path
+        expected = f"{there.format(target.public_id)}?page=2"
+        assert (response.status_code, response["Location"]) == (status, expected)
+        assert client.get(response["Location"]).status_code == 200
+
+
+def test_every_address_of_a_record_taken_down_says_that_it_is_gone(client: Client) -> None:
+    gone = Researcher.objects.get(slug=MORCOS)
+    Researcher.objects.filter(pk=gone.pk).update(removed_at=timezone.now())
+    for path in (*EVERY_KIND, gone.get_absolute_url()):
+        response = client.get(path.format(gone.public_id))
+        assert response.status_code == 410
+        assert "This record was taken down" in response.content.decode()
+    for path in EVERY_API:
+        assert client.get(path.format(gone.public_id)).status_code == 410
 
 
 @pytest.mark.parametrize("path", ["/researchers/0000000000/", "/researchers/0000000000/nobody/", "/researchers/x/"])

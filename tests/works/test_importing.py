@@ -267,9 +267,7 @@ def test_an_emptied_record_redirects_to_the_one_its_byline_went_to(tmp_path: Pat
     assert known.public_id != emptied
     importworks(write(tmp_path / "works.jsonl", [{**early, "authors": third["authors"]}, late, third]))
     assert Researcher.objects.get(public_id=emptied).merged_into == known
-    assert IdentityEvent.objects.filter(
-        researcher__public_id=emptied, kind="researcher:merged", other=known
-    ).exists()
+    assert IdentityEvent.objects.filter(researcher__public_id=emptied, kind="researcher:merged", other=known).exists()
 
 
 def test_every_change_of_hands_is_an_event(tmp_path: Path) -> None:

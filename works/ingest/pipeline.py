@@ -30,9 +30,6 @@ log = logging.getLogger(__name__)
 
 Parse = Callable[[RawRecord], ParsedRecord]
 
-WRITER_LOCK = 7_031_001
-"""Advisory lock: one batch writes works at a time, so two runs cannot create the same work twice."""
-
 
 class Prepared(msgspec.Struct):
     """A raw record with everything that can be said of it without a database."""
@@ -98,7 +95,7 @@ def ingest(
     lookups: store.Lookups,
 ) -> Counts:
     """Store one batch. `parser_of` names the parser of any source, to read other records of the same works again."""
-    bulk.run("SELECT pg_advisory_xact_lock(%s)", [WRITER_LOCK])
+    bulk.take_turns()
     stored = _stored_records(source, batch)
     todo, unchanged = _changed(batch, stored, run_id)
     good = [item for item in todo if item.parsed is not None]

@@ -405,7 +405,10 @@ def _same_person(
     stored: dict[tuple[int, int], tuple[Any, ...]],
     wanted: dict[tuple[int, int], tuple[Any, ...]],
 ) -> dict[tuple[int, int], tuple[int, int]]:
-    """For every new byline the old one it goes on from: the same name on the same work, else the same place and block."""
+    """For every new byline the old one it goes on from, on the same work.
+
+    That is the same name, else the same place and block, else the only one of its block that is left.
+    """
     by_name = {(key[0], stored[key][5]): key for key in reversed(touched) if key in stored}
     found = {key: old for key in touched if key in wanted and (old := by_name.pop((key[0], wanted[key][5]), None))}
     used = set(found.values())
@@ -418,6 +421,14 @@ def _same_person(
             and stored[key][6] == wanted[key][6]
         ):
             found[key] = key
+    used = set(found.values())
+    left: dict[tuple[int, str], tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}
+    for key in touched:
+        if key in stored and key not in used:
+            left.setdefault((key[0], stored[key][6]), ([], []))[0].append(key)
+        if key in wanted and key not in found:
+            left.setdefault((key[0], wanted[key][6]), ([], []))[1].append(key)
+    found.update((new[0], old[0]) for old, new in left.values() if len(old) == len(new) == 1)
     return found
 
 

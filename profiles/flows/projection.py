@@ -1,0 +1,273 @@
+"""The stored state as what follows from the identity events: read both, tell where they differ, make them agree.
+
+Only what hangs together is read: the events of some researchers, of everybody those events name, and so on. That is
+seldom more than a name block or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from profiles.flows import naming
+from profiles.ledger import Event, State, replay
+from researchgraph import events as signals
+from researchgraph.lib import bulk
+from researchgraph.lib.evidence import Evidence
+from works.models import DecisionKind
+
+BY_PERSON = msgspec.json.encode([Evidence("person", weight=1.0)]).decode()
+WAITING = msgspec.json.encode([Evidence("waiting")]).decode()
+
+
+class Byline(msgspec.Struct, frozen=True):
+    """A byline as it is stored: where it stands, who holds it, and whether a person placed it there."""
+
+    id: int
+    work: int
+    block_key: str
+    holder: int | None
+    fixed: bool
+    confidence: float
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A researcher as stored, as far as identity goes."""
+
+    id: int
+    public_id: str
+    level: int
+    merged_into: int | None
+    merged_at: datetime | None
+    removed_at: datetime | None
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """All events that hang together with some researchers, and the stored state of everything they name."""
+
+    events: list[Event]
+    records: dict[int, Record]
+    bylines: dict[int, Byline]
+    rejections: dict[tuple[int, int], int]
+
+    @property
+    def blocks(self) -> set[str]:
+        """The name blocks of all bylines."""
+        return {byline.block_key for byline in self.bylines.values()}
+
+    def held(self, researcher: int) -> list[Byline]:
+        """The bylines that the researcher holds, by key."""
+        return [self.bylines[key] for key in sorted(self.bylines) if self.bylines[key].holder == researcher]
+
+    def state(self, *more: Event) -> State:
+        """What the events, and `more` of them, come to."""
+        return replay([*self.events, *more], {byline.id: byline.work for byline in self.bylines.values()})
+
+
+class Move(msgspec.Struct, frozen=True):
+    """A byline that has another holder than is stored, or the same for another reason."""
+
+    byline: Byline
+    holder: int | None
+    fixed: bool
+
+
+class Differences(msgspec.Struct, frozen=True):
+    """Where the stored state is not what the events come to; the values are those it ought to have."""
+
+    moves: list[Move] = []
+    rejections_missing: dict[tuple[int, int], int] = {}
+    rejections_left: list[tuple[int, int]] = []
+    records: list[Record] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.moves or self.rejections_missing or self.rejections_left or self.records)
+
+    @property
+    def researchers(self) -> set[int]:
+        """Everybody for whom something differs."""
+        found = {record.id for record in self.records}
+        found |= {target for record in self.records if (target := record.merged_into) is not None}
+        for move in self.moves:
+            found |= {holder for holder in (move.byline.holder, move.holder) if holder is not None}
+        return found | {researcher for _, researcher in (*self.rejections_missing, *self.rejections_left)}
+
+    def owners(self) -> list[int]:
+        """For each difference one researcher it belongs to, so that differences can be counted by researcher."""
+        found = [min(h for h in (move.byline.holder, move.holder) if h is not None) for move in self.moves]
+        found += [researcher for _, researcher in (*self.rejections_missing, *self.rejections_left)]
+        return found + [record.id for record in self.records]
+
+
+_EVENTS = """
+    SELECT id, kind, happened_at, actor_id IS NULL, researcher_id, other_id, bylines, works, after, undoes_id, before
+      FROM profiles_identityevent WHERE id IN (
+        SELECT id FROM profiles_identityevent WHERE researcher_id = ANY(%(researchers)s)
+        UNION SELECT id FROM profiles_identityevent WHERE other_id = ANY(%(researchers)s)
+        UNION SELECT id FROM profiles_identityevent
+               WHERE kind <> 'researcher:bylines:assigned' AND bylines && %(bylines)s::bigint[])
+"""
+_BYLINES = """
+    SELECT id, work_id, block_key, researcher_id, kind = 'confirmed', coalesce(confidence, 0) FROM works_authorship
+     WHERE id IN (SELECT unnest(%s::bigint[]) UNION SELECT id FROM works_authorship WHERE researcher_id = ANY(%s))
+"""
+_RECORDS = """
+    SELECT id, public_id, verification_level, merged_into_id, merged_at, removed_at FROM profiles_researcher
+     WHERE id = ANY(%s)
+"""
+
+
+def load(researcher_ids: Iterable[int], byline_ids: Iterable[int] = ()) -> Ledger:
+    """The events that hang together with these researchers and bylines, and what is stored of all they name."""
+    events: dict[int, Event] = {}
+    researchers: set[int] = set()
+    bylines: set[int] = set()
+    new_researchers, new_bylines = set(researcher_ids), set(byline_ids)
+    while new_researchers or new_bylines:
+        researchers |= new_researchers
+        bylines |= new_bylines
+        named: set[int | None] = set()
+        printed: set[int] = set()
+        for row in bulk.fetch(_EVENTS, {"researchers": sorted(new_researchers), "bylines": sorted(new_bylines)}):
+            event = _event(row)
+            events[event.id] = event
+            named.update(row[-1], event.after, (event.researcher, event.other))
+            printed.update(event.bylines)
+        new_researchers = {researcher for researcher in named if researcher is not None} - researchers
+        new_bylines = printed - bylines
+    ids = sorted(researchers)
+    return Ledger(
+        events=[events[key] for key in sorted(events)],
+        records={row[0]: Record(*row) for row in bulk.fetch(_RECORDS, [ids])},
+        bylines={row[0]: Byline(*row) for row in bulk.fetch(_BYLINES, [sorted(bylines), ids])},
+        rejections={
+            (work, researcher): event
+            for work, researcher, event in bulk.fetch(
+                "SELECT work_id, researcher_id, event_id FROM works_rejection WHERE researcher_id = ANY(%s)", [ids]
+            )
+        },
+    )
+
+
+def _event(row: Sequence[Any]) -> Event:
+    key, kind, happened_at, by_rule, researcher, other, bylines, works, after, undoes = row[:10]
+    return Event(
+        key, kind, happened_at, by_rule, researcher, other, tuple(bylines), tuple(works), tuple(after), undoes
+    )  # fmt: skip
+
+
+def final(ledger: Ledger, researcher: int) -> int:
+    """Who goes on for a researcher, as it is stored."""
+    record = ledger.records.get(researcher)
+    return researcher if record is None or record.merged_into is None else record.merged_into
+
+
+def differences(ledger: Ledger, state: State) -> Differences:
+    """Where what is stored is not `state`."""
+    moves = []
+    for key, byline in sorted(ledger.bylines.items()):
+        holder, fixed = state.holders.get(key), key in state.fixed
+        if (holder, fixed) != (byline.holder, byline.fixed):
+            moves.append(Move(byline, holder, fixed))
+    records = []
+    for key, record in sorted(ledger.records.items()):
+        redirect = state.redirects.get(key)
+        wanted = msgspec.structs.replace(
+            record,
+            merged_into=redirect.target if redirect else None,
+            merged_at=redirect.since if redirect else None,
+            removed_at=state.removed.get(key),
+        )
+        if wanted != record:
+            records.append(wanted)
+    return Differences(
+        moves=moves,
+        rejections_missing={
+            pair: event for pair, event in state.rejections.items() if ledger.rejections.get(pair) != event
+        },
+        rejections_left=[pair for pair in ledger.rejections if pair not in state.rejections],
+        records=records,
+    )
+
+
+def apply(found: Differences, *, cause: str) -> None:
+    """Store what differs. Where a byline moved, the rule decides on its block again; `cause` is printed with receipts.
+
+    Expects the caller to hold the blocks. Whoever must be told is told first: after that no row is waited for that
+    somebody could hold who waits for one of these.
+    """
+    affected = found.researchers
+    works = sorted({move.byline.work for move in found.moves})
+    affected |= naming.company(works=works, researchers=sorted(affected))
+    if affected:
+        signals.researchers_changed.send(sender=None, researcher_ids=sorted(affected), cause=cause)
+    _store_moves(found.moves)
+    _store_rejections(found)
+    _store_records(found.records)
+    holders = {holder for move in found.moves for holder in (move.byline.holder, move.holder) if holder is not None}
+    naming.rename(sorted(holders))
+    blocks = {move.byline.block_key for move in found.moves}
+    if blocks:
+        signals.bylines_changed.send(sender=None, block_keys=sorted(blocks))
+
+
+def _store_moves(moves: Sequence[Move]) -> None:
+    rows = [(move.byline.id, move.holder, *_decision(move)) for move in moves]
+    if rows:
+        bulk.run(
+            """
+            UPDATE works_authorship a
+               SET researcher_id = n.holder, kind = n.kind, confidence = n.confidence, evidence = n.evidence::jsonb
+              FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::text[])
+                   AS n(id, holder, kind, confidence, evidence)
+             WHERE a.id = n.id
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def _decision(move: Move) -> tuple[str, float | None, str]:
+    """Kind, confidence and evidence of a decision that was not the rule's, or is not for the moment."""
+    if move.fixed:
+        return DecisionKind.CONFIRMED.value, 1.0, BY_PERSON
+    if move.holder is None:
+        return DecisionKind.UNDECIDED.value, 0.0, WAITING
+    return DecisionKind.PENDING.value, None, WAITING
+
+
+def _store_rejections(found: Differences) -> None:
+    gone = found.rejections_left
+    if gone:
+        bulk.run(
+            "DELETE FROM works_rejection j USING unnest(%s::bigint[], %s::bigint[]) AS g(work, researcher)"
+            " WHERE j.work_id = g.work AND j.researcher_id = g.researcher",
+            [[work for work, _ in gone], [researcher for _, researcher in gone]],
+        )
+    rows = sorted((work, researcher, event) for (work, researcher), event in found.rejections_missing.items())
+    if rows:
+        bulk.run(
+            """
+            INSERT INTO works_rejection (work_id, researcher_id, event_id)
+            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])
+            ON CONFLICT (work_id, researcher_id) DO UPDATE SET event_id = excluded.event_id
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def _store_records(records: Sequence[Record]) -> None:
+    rows = [(r.id, r.merged_into, r.merged_at, r.removed_at) for r in records]
+    if rows:
+        bulk.run(
+            """
+            UPDATE profiles_researcher r
+               SET merged_into_id = n.merged_into, merged_at = n.merged_at, removed_at = n.removed_at
+              FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
+                   AS n(id, merged_into, merged_at, removed_at)
+             WHERE r.id = n.id
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
