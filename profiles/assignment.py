@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from profiles.bounds import Bounds, anchored, could_be_one
+from profiles.bounds import Bounds, anchored, could_be_one, left_behind, settled
 from profiles.names import PersonName, compatible_pairs, initials_only, is_commonplace, is_distinctive, loose_key, parse
 from researchgraph.lib.evidence import Evidence
 
@@ -53,8 +53,6 @@ CONFIDENCE: Final = {
     "only-bearer": 0.80,
     "distinct": 0.70,
     "undecided": 0.0,
-    "claimed": 0.95,
-    "person": 1.0,
 }
 """Share of right decisions to expect, by what a decision rests on."""
 
@@ -125,6 +123,7 @@ def resolve(mentions: Sequence[Mention]) -> Resolution:
     block.join_by_continuity()
     block.attach_initials()
     block.join_initials()
+    block.join_left_behind()
     return block.resolution()
 
 
@@ -192,6 +191,7 @@ class _Block:
         # Only what is shared can join; sorted, so that ties break the same way every time.
         self.buckets = {feature: buckets[feature] for feature in sorted(buckets) if len(buckets[feature]) > 1}
         self.two_candidates: dict[int, int] = {}
+        self.left_behind: set[int] = set()
 
     # --- joining -------------------------------------------------------------------------------------------------
 
@@ -239,6 +239,16 @@ class _Block:
         for first, *others in anchored(self.mentions):
             for other in others:
                 self.unite(self.cluster[first], self.cluster[other])
+
+    def join_left_behind(self) -> None:
+        """Keep with a person's placements what the record held before, where nothing forbids it."""
+        heads = sorted({cluster.members[0] for cluster in self.cluster})
+        records = [(self.cluster[h].bounds, [self.mentions[m] for m in self.cluster[h].members]) for h in heads]
+        for one, other in left_behind(records):
+            mine, theirs = self.cluster[heads[one]], self.cluster[heads[other]]
+            if mine.bounds.allow(theirs.bounds):
+                self.left_behind.update(theirs.members)
+                self.unite(mine, theirs)
 
     def join_all(self, group: Iterable[int], weight: float) -> None:
         """Join the members of a group to each other as far as they can be, each to the first it can join."""
@@ -453,22 +463,13 @@ class _Block:
         for i, mention in enumerate(self.mentions):
             cluster = self.cluster[i]
             head = cluster.members[0]
-            evidence: tuple[Evidence, ...]
-            if mention.fixed is not None:
-                kind, confidence, evidence = "confirmed", CONFIDENCE["person"], (Evidence("person", weight=1.0),)
-            elif len(cluster.members) == 1:
-                kind, confidence, evidence = self.single(i, counts)
+            if len(cluster.members) == 1:
+                found = self.single(i, counts)
             else:
                 if head not in shared:
                     shared[head] = self.count_features(cluster)
-                kind, confidence, evidence = self.joined(i, shared[head])
-            if mention.claimed and (kind == "undecided" or evidence[0].kind.startswith("name-")):
-                # The rule would not have put it there, or not for long.
-                kind, confidence, evidence = (
-                    "corroborated",
-                    CONFIDENCE["claimed"],
-                    (Evidence("claimed-record", weight=1.0),),
-                )
+                found = self.joined(i, shared[head])
+            kind, confidence, evidence = settled(mention, found, left_behind=i in self.left_behind)
             place: int | None = None
             if kind != "undecided":
                 if head not in number:

@@ -8,7 +8,9 @@ work was rejected from a researcher is *barred* from it: it joins nothing that i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from researchgraph.lib.evidence import Evidence
 
 if TYPE_CHECKING:
     from profiles.assignment import Mention
@@ -78,6 +80,24 @@ def left_behind(records: Sequence[tuple[Bounds, Sequence[Mention]]]) -> list[tup
         for place, (bounds, _) in enumerate(records)
         if bounds.anchor is not None and bounds.anchor in found
     ]
+
+
+Found = tuple[str, float, tuple[Evidence, ...]]
+"""Kind, confidence and evidence of a decision."""
+
+STAYS: Final = {"claimed-record": 0.95, "held-before": 0.80}
+"""Confidence in a byline that stays where the rule would not have put it, or not for long."""
+
+
+def settled(mention: Mention, found: Found, *, left_behind: bool) -> Found:
+    """What is stored of a decision: a person's instead of the rule's; a reason to stay where the rule has none."""
+    kind, _, evidence = found
+    if mention.fixed is not None:
+        return "confirmed", 1.0, (Evidence("person", weight=1.0),)
+    if (mention.claimed or left_behind) and (kind == "undecided" or evidence[0].kind.startswith("name-")):
+        reason = "claimed-record" if mention.claimed else "held-before"
+        return "corroborated", STAYS[reason], (Evidence(reason, weight=1.0),)
+    return found
 
 
 def could_be_one(several: Iterable[Bounds]) -> bool:

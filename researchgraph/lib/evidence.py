@@ -31,6 +31,7 @@ EVIDENCE_KINDS: dict[str, str] = {
     "two-candidates": "The byline fits {value} records equally well",
     "person": "A person decided that this byline belongs here",
     "claimed-record": "The record is claimed, and the rule takes nothing out of a claimed record",
+    "held-before": "The record held this byline when a person placed another one there",
     "waiting": "A person has changed a decision, and the rule has not looked at this byline again yet",
     "same-work": "Another byline of the same work already belongs to the nearest record",
     "same-identifier": "Both records state the identifier {value}",
