@@ -265,12 +265,16 @@ WORK = """
 """
 
 BYLINES = """
-    SELECT a.position, a.raw_name, a.raw_affiliation, a.native_name, a.block_key, a.name_key, a.kind, a.confidence,
-           coalesce(r.public_id, ''), coalesce(r.slug, ''), coalesce(r.display_name, ''), a.evidence::text,
+    SELECT a.position, a.raw_name, a.raw_affiliation, a.native_name, a.block_key, a.name_key,
+           CASE WHEN a.researcher_id IS NOT DISTINCT FROM r.id THEN a.kind ELSE 'undecided' END,
+           CASE WHEN a.researcher_id IS NOT DISTINCT FROM r.id THEN a.confidence ELSE 0 END,
+           coalesce(r.public_id, ''), coalesce(r.slug, ''), coalesce(r.display_name, ''),
+           CASE WHEN a.researcher_id IS NOT DISTINCT FROM r.id THEN a.evidence::text ELSE '[]' END,
            a.institutions
       FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id AND r.removed_at IS NULL
      WHERE a.work_id = %s ORDER BY a.position
 """
+"""A byline of a record that was taken down shows what is printed and nothing else."""
 
 INSTITUTION_EVIDENCE = {"affiliation", "distinct-affiliation"}
 

@@ -336,7 +336,7 @@ def _store_decisions(decided: Sequence[tuple[Byline, Decision, int | None]]) -> 
 
 
 def _emptied(merged: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Without the records that hold something elsewhere, are taken down, or were rejected from some work by a person."""
+    """Without the records that hold something elsewhere, are claimed or taken down, or were rejected from some work."""
     if not merged:
         return []
     empty = {
@@ -344,12 +344,12 @@ def _emptied(merged: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         for row in bulk.fetch(
             """
             SELECT r.id FROM profiles_researcher r
-             WHERE r.id = ANY(%s) AND r.removed_at IS NULL
+             WHERE r.id = ANY(%s) AND r.removed_at IS NULL AND r.verification_level < %s
                AND NOT EXISTS (SELECT FROM works_authorship a WHERE a.researcher_id = r.id)
                AND NOT EXISTS (SELECT FROM works_rejection j JOIN profiles_researcher o ON o.id = j.researcher_id
                                 WHERE o.id = r.id OR o.merged_into_id = r.id)
             """,
-            [[gone for gone, _ in merged]],
+            [[gone for gone, _ in merged], VerificationLevel.AUTHENTICATED],
         )
     }
     return [(gone, target) for gone, target in merged if gone in empty]

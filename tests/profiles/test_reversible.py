@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from profiles.flows import projection
 from profiles.flows.confirm import confirm
 from profiles.flows.merge import merge
 from profiles.flows.reassign import reassign
@@ -30,6 +31,7 @@ from works.models import Authorship, Rejection, Work
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.test import Client
 
 pytestmark = pytest.mark.usefixtures("empty_library")
 
@@ -99,6 +101,16 @@ def test_no_event_is_ever_changed_or_deleted(collection: Path, statement: str) -
     with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
         connection.cursor().execute(statement)
     assert IdentityEvent.objects.count() == before > 0
+
+
+def test_later_decisions_on_a_byline_are_found_by_an_index_without_the_first_ones(collection: Path) -> None:
+    query = projection._EVENTS % {"researchers": "'{1}'", "bylines": "'{1}'"}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {query}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    for index in ("researcher_idx", "other_idx", "bylines_idx"):
+        assert f"identity_event_{index}" in plan
 
 
 def test_an_event_says_who_decided_why_and_what_was_before_and_after(collection: Path, curator: User) -> None:
@@ -333,7 +345,9 @@ def test_claimed_records_stay_apart_whatever_is_imported(collection: Path, tmp_p
 # Taking down
 
 
-def test_a_record_taken_down_is_not_assembled_anew(collection: Path, curator: User, tmp_path: Path) -> None:
+def test_a_record_taken_down_is_not_assembled_anew(
+    collection: Path, curator: User, client: Client, tmp_path: Path
+) -> None:
     ada = holder(SOUPS)
     before = stored()
     event = remove(researcher=ada.pk, actor=curator, reason="She asked for it.")
@@ -341,6 +355,17 @@ def test_a_record_taken_down_is_not_assembled_anew(collection: Path, curator: Us
     ada.refresh_from_db()
     assert ada.removed_at is not None
     assert (holder(SOUPS), ada.works_count, ada.names.count()) == (ada, 0, 0)
+    assert (
+        not Researcher.objects.exclude(pk=ada.pk).filter(authorships__raw_name="Ada Lovelace", works_count=3).exists()
+    )
+    one = byline(SOUPS)
+    page = client.get(one.work.get_absolute_url()).content.decode()
+    assert "Ada Lovelace" in page
+    assert ada.public_id not in page
+    (shown,) = [
+        a for a in client.get(f"/api/v1/works/{one.work.public_id}/").json()["authors"] if a["name"] == one.raw_name
+    ]
+    assert (shown["researcher"], shown["decision"], shown["reasons"]) == ("", "undecided", [])
     assert agree()
     undo(event=event, actor=curator, reason="She changed her mind.")
     imports.settle()
