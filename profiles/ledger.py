@@ -88,9 +88,9 @@ def replay(events: Iterable[Event], works: Mapping[int, int]) -> State:
         undoing = status.out.get(event.id)
         if undoing is not None and event.kind == EventKind.SPLIT and event.other is not None:
             fold.give_back(event.other, event.researcher, undoing.happened_at)
-    for byline, emptied, since in fold.lapsed_moves:
-        if byline in fold.state.holders:
-            fold.give_back(emptied, fold.state.holders[byline], since)
+    for byline, made, since in fold.lapsed_moves:
+        if byline in fold.state.holders and made not in fold.held:
+            fold.give_back(made, fold.state.holders[byline], since)
     return fold.state
 
 

@@ -35,13 +35,17 @@ COAUTHORS_CONSIDERED = 50
 
 
 class Byline(msgspec.Struct, frozen=True):
-    """A mention with its place in the database and its present decision. `institutions`: key by public id."""
+    """A mention with its place in the database and its present decision. `institutions`: key by public id.
+
+    `at_home` says that the record which holds it was made in this block; a person may have brought it in from another.
+    """
 
     mention: Mention
     block_key: str
     kind: str
     evidence: str
     institutions: dict[str, str]
+    at_home: bool
 
     @property
     def researcher_id(self) -> int | None:
@@ -144,7 +148,7 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
             [sorted({key for row in rows for key in row[7]})],
         )
     )
-    claimed = _claimed({row[9] for row in rows if row[9] is not None})
+    holders = _holders({row[9] for row in rows if row[9] is not None})
     barred = _barred({row[1] for row in rows})
     bylines = []
     for (
@@ -170,7 +174,7 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
                 coauthors=others,
                 year=year,
                 holder=researcher_id,
-                claimed=researcher_id in claimed,
+                claimed=researcher_id is not None and holders[researcher_id][1],
                 fixed=researcher_id if kind == DecisionKind.CONFIRMED else None,
                 barred=barred.get(work_id, ()),
             ),
@@ -178,16 +182,18 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
             kind=kind,
             evidence=evidence,
             institutions={public[key]: str(key) for key in institutions},
+            at_home=researcher_id is not None and holders[researcher_id][0] == block,
         ))  # fmt: skip
     return bylines
 
 
-def _claimed(researchers: set[int]) -> set[int]:
-    """Those of the researchers whose record is claimed: the rule takes nothing from them."""
+def _holders(researchers: set[int]) -> dict[int, tuple[str, bool]]:
+    """The block each record was made in, and whether it is claimed: then the rule takes nothing from it."""
     if not researchers:
-        return set()
-    query = "SELECT id FROM profiles_researcher WHERE id = ANY(%s) AND verification_level >= %s"
-    return {row[0] for row in bulk.fetch(query, [sorted(researchers), VerificationLevel.AUTHENTICATED])}
+        return {}
+    query = "SELECT id, block_key, verification_level >= %s FROM profiles_researcher WHERE id = ANY(%s)"
+    rows = bulk.fetch(query, [VerificationLevel.AUTHENTICATED, sorted(researchers)])
+    return {key: (block, claimed) for key, block, claimed in rows}
 
 
 def _barred(works: set[int]) -> dict[int, tuple[int, ...]]:
@@ -215,7 +221,10 @@ def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> 
         for anchor in {anchor for mention in mentions if (anchor := anchor_of(mention)) is not None}:
             owner[index] = successor[anchor] = anchor
         barred = {researcher for mention in mentions for researcher in mention.barred}
-        holders = Counter(mention.holder for mention in mentions if mention.holder not in barred)
+        # A record of another block has a place in this one only where it is anchored.
+        holders = Counter(
+            byline.researcher_id for m in cluster if (byline := by_id[m]).at_home and byline.researcher_id not in barred
+        )
         claims += [(-count, holder, index) for holder, count in holders.items() if holder is not None]
     for _, researcher_id, index in sorted(claims):
         if researcher_id in successor:

@@ -38,7 +38,6 @@ class Record(msgspec.Struct, frozen=True):
     """A researcher as stored, as far as identity goes."""
 
     id: int
-    public_id: str
     level: int
     merged_into: int | None
     merged_at: datetime | None
@@ -115,7 +114,7 @@ _BYLINES = """
      WHERE id IN (SELECT unnest(%s::bigint[]) UNION SELECT id FROM works_authorship WHERE researcher_id = ANY(%s))
 """
 _RECORDS = """
-    SELECT id, public_id, verification_level, merged_into_id, merged_at, removed_at FROM profiles_researcher
+    SELECT id, verification_level, merged_into_id, merged_at, removed_at FROM profiles_researcher
      WHERE id = ANY(%s)
 """
 

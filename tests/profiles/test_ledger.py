@@ -351,6 +351,16 @@ def test_what_the_rule_did_because_of_an_undone_decision_does_not_count(history:
     assert 12 in history.held(CARA)
 
 
+def test_a_record_that_was_there_before_leads_nowhere_because_a_decision_was_undone(history: History) -> None:
+    rejection = history.reject(ADA, 12)
+    history.reassign_by_rule(12, CARA)
+    for byline in (31, 32):
+        history.rule(EventKind.MOVED, CARA, bylines=(byline,), after=(None,))
+    history.undo(rejection)
+    assert history.held(ADA) == {11, 12, 13}
+    assert history.state.redirects == {}
+
+
 @given(histories(), st.data())
 def test_undone_and_done_again_is_as_before_but_for_the_time(history: History, data: st.DataObject) -> None:
     done = {event.undoes for event in history.events}

@@ -247,6 +247,23 @@ def test_the_larger_part_keeps_the_address_whichever_was_chosen(collection: Path
         split(researcher=done.made, bylines=[byline(TEA).pk], actor=curator, reason="")
 
 
+def test_what_the_rule_brought_into_a_record_of_another_name_leaves_with_the_decision(
+    collection: Path, curator: User, tmp_path: Path
+) -> None:
+    ada, emmy, one = holder(SOUPS), holder(TEA, "Emmy Noether"), byline(TEA, "Emmy Noether")
+    event = reassign(researcher=emmy.pk, to=ada.pk, bylines=[one.pk], actor=curator, reason="Her name by marriage.")
+    importworks(write(tmp_path / "more.jsonl", [
+        work("t/11", "More tea", "Grace Hopper", "Emmy Noether", year=2022),
+        work("t/12", "Tea for two", "Grace Hopper", "Emmy Noether", year=2023),
+    ]))  # fmt: skip
+    assert holder("More tea", "Emmy Noether") == ada
+    undo(event=event, actor=curator, reason="")
+    imports.settle()
+    assert holder(TEA, "Emmy Noether") == holder("More tea", "Emmy Noether") == emmy
+    assert holder(SOUPS) == ada
+    assert agree()
+
+
 def test_a_byline_that_somebody_else_holds_by_now_is_not_taken(collection: Path, curator: User) -> None:
     ada, other, one = holder(SOUPS), holder(KETTLE), byline(TEA)
     reassign(researcher=ada.pk, to=other.pk, bylines=[one.pk], actor=curator, reason="")
