@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from researchgraph.lib.evidence import Evidence
 
 if TYPE_CHECKING:
-    from profiles.assignment import Mention
+    from profiles.mentions import Mention
 
 
 def anchor_of(mention: Mention) -> int | None:

@@ -76,24 +76,35 @@ _FREQUENT_FAMILIES = frozenset(
     """.split()
 )
 
-# English, German and Russian short forms, by the long form. Only the initial-preserving ones can meet in a block.
+# English, German, Slavic, Romance and Greek short forms and sister spellings, by the long form.
 _SHORT_FORMS = """
-abigail abby; abraham abe; alan al; albert al; alexander alex alexandre aleksandr sasha alec alexandros; alexandra
-alex; alexey alexei aleksei alex; alfred al; andrew andy drew andrei andrey andreas; anthony tony antony; benjamin
-ben benny; bernard bernie; bradley brad; caroline carol; catherine cathy cate; charles charlie chuck; christian
-chris; christina chris tina; christine chris; christopher chris kit; daniel dan danny; david dave davy; deborah
-debbie deb; dmitry dmitri dmitriy dima dimitri; donald don; douglas doug; edward ed eddie; elizabeth eliza liz beth;
-eugene gene; frances fran; francis frank; frederick fred; gabriel gabe; geoffrey geoff; gerald gerry; gregory greg
-gregor; harold harry; isaac ike; jacob jake; james jim jimmy jamie; jeffrey jeff jeffery; jennifer jen jenny;
-jeremiah jerry; jessica jess; johannes hannes jan; john jack johnny jon; jonathan jon john johnny; joseph joe joey;
-joshua josh; judith judy; katherine kate kathy katie; kenneth ken kenny; lawrence larry; leonard leo len; matthew
-matt matthias; maximilian max; michael mike mikhail michail mick mickey; mohammad mohammed muhammad mohamed mohamad
-md; nathaniel nathan nate nat; nicholas nick nicolas nico nicolaas; nikolaos nikos nick; oliver ollie; pamela pam;
-patricia pat patty; patrick pat; peter pete petr piotr pieter; philip phil phillip philippe; rachel rae; raymond
-ray; rebecca becky; richard rick rich dick; robert rob robbie; ronald ron; samuel sam; samantha sam; sanford sandy;
-sergey sergei serge; stanley stan; stephen steve steven stefan stephan; steven steve; susan sue suzanne; thomas tom
-tommy; timothy tim; theodore ted theo; valentin val; victor vic viktor; vincent vince; vladimir vlad volodya; walter
-walt; wesley wes; william will willem; yevgeny yevgeniy; zachary zach zack
+abigail abby; abraham abe; alan al allan; albert al bert; alexander alex alexandre aleksandr aleksander sasha alec
+alexandros sandy; alexandra alex sandra; alexey alexei aleksei alex; alfred al fred; amanda mandy; anatoly anatoli
+anatol; andrew andy drew andrei andrey andreas; anastasia anastasiia; angelika geli; anthony tony antony; antonio toni
+antoni; arthur art artur; bartholomew bart; benjamin ben benny benjy; bernard bernie; bradley brad; bronislaw bronek;
+caroline carol carrie; catherine cathy cate kate cath; charles charlie chuck carl; christian chris; christina chris
+tina; christine chris tina; christopher chris kit christophe; clinton clint; constantin kostas; cynthia cindy; daniel
+dan danny dani; david dave davy; deborah debbie deb debra; dimitrios dimitris; dmitry dmitri dmitriy dima dimitri;
+donald don; dorothy dot dottie; douglas doug; edmund ed ted; eduard ed edward; edward ed eddie ted ned; elizabeth eliza
+liz beth lisa betty elisabeth; emmanuel manu manny; esmeralda esme; eugene gene; evangelos vangelis; frances fran;
+francesco franco; francis frank; francisco paco; frederick fred; gabriel gabe; geoffrey geoff; georgios yorgos giorgos
+george; gerald gerry jerry; gerard gerry; giovanni gianni; gregory greg gregor; harold harry hal; henry hank harry;
+herbert herb; ignacio nacho; inmaculada inma; isaac ike; jacob jake; jacqueline jackie; james jim jimmy jamie; javier
+xavier; jeffrey jeff jeffery geoff; jennifer jen jenny; jeremiah jerry; jerome jerry; jessica jess; johannes hannes
+jan hans johan; john jack johnny jon; jonathan jon john johnny; jorge george; jose pepe; joseph joe joey; joshua josh;
+judith judy; katherine kate kathy katie kathryn; kathleen kathy; kenneth ken kenny; konstantinos kostas; lawrence
+larry laurence; leonard leo len lenny; louis lou; manuel manolo manual; margaret maggie peggy meg; margarita rita;
+matthew matt matthias; matthieu mathieu; maximilian max; melvin mel; michael mike mikhail michail mick mickey misha;
+mikhail misha; mohammad mohammed muhammad mohamed mohamad mohd md; nathaniel nathan nate nat; nicholas nick nicolas
+nico nicolaas klaus; nikolaos nikos nick; nikolay nikolai kolya; oleksandr alex; oliver ollie; olivier oliver; pamela
+pam; panagiotis panos; patricia pat patty tricia; patrick pat; peter pete petr piotr pieter petros; philip phil
+phillip philippe; rachel rae; raymond ray; rebecca becky; richard rick rich dick; robert rob robbie bob bobby bert;
+roderick rod roderic; roland rol; ronald ron; rudolf rudi; samuel sam; samantha sam; sanford sandy; sergey sergei
+serge sergio; spyridon spyros; stanislaw stan; stanislav stan slava; stanley stan; stephen steve steven stefan stephan;
+steven steve; susan sue suzanne susanne; tatiana tanya tatyana; terence terry; terrence terry; theodore ted theo; thomas tom
+tommy; timothy tim; tomasz tomek; ursula uschi; valentin val; victor vic viktor; vincent vince; vladimir vlad volodya;
+walter walt; wesley wes; wilhelm willi; william will willem bill billy; wojciech wojtek; yevgeny yevgeniy evgeny
+evgeniy eugene; zachary zach zack
 """
 
 
@@ -109,6 +120,11 @@ def _nicknames() -> dict[str, set[str]]:
 
 
 _NICKNAMES = _nicknames()
+
+
+def long_forms(first_name: str) -> set[str]:
+    """The first names that a listed one may stand for, or be the long form of; in any spelling known here."""
+    return _NICKNAMES.get(first_name, set())
 
 
 class PersonName(msgspec.Struct, frozen=True):

@@ -15,10 +15,12 @@ from itertools import groupby
 import msgspec
 from django.db import transaction
 
-from profiles.assignment import Decision, Mention, Resolution, resolve
+from profiles.assignment import Decision, Resolution, resolve_all
 from profiles.bounds import anchor_of
 from profiles.flows import naming
+from profiles.institutions import institution_key, institution_names
 from profiles.ledger import EventKind
+from profiles.mentions import Mention
 from profiles.models import VerificationLevel
 from profiles.names import preferred
 from researchgraph import events
@@ -35,7 +37,7 @@ COAUTHORS_CONSIDERED = 50
 
 
 class Byline(msgspec.Struct, frozen=True):
-    """A mention with its place in the database and its present decision. `institutions`: key by public id.
+    """A mention with its place in the database and its present decision. `institutions`: row key by key.
 
     `at_home` says that the record which holds it was made in this block; a person may have brought it in from another.
     """
@@ -43,6 +45,7 @@ class Byline(msgspec.Struct, frozen=True):
     mention: Mention
     block_key: str
     kind: str
+    confidence: float | None
     evidence: str
     institutions: dict[str, str]
     at_home: bool
@@ -114,9 +117,10 @@ def _portions(block_keys: Sequence[str]) -> Iterator[list[str]]:
 def assign_blocks(block_keys: Sequence[str]) -> None:
     """Decide on whole blocks and store what changed: new researchers, decisions, merges, identity events."""
     changes = _Change()
-    for _, group in groupby(_bylines(block_keys), key=lambda byline: byline.block_key):
-        block = list(group)
-        _plan(block, resolve([byline.mention for byline in block]), changes)
+    blocks = [list(group) for _, group in groupby(_bylines(block_keys), key=lambda byline: byline.block_key)]
+    resolutions = resolve_all([[byline.mention for byline in block] for block in blocks])
+    for block, resolution in zip(blocks, resolutions, strict=True):
+        _plan(block, resolution, changes)
     _create(changes)
     if not changes.decided:
         return
@@ -134,45 +138,45 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
     rows = bulk.fetch(
         """
         SELECT a.id, a.work_id, a.position, a.raw_name, a.name_key, a.block_key, a.identifiers::text, a.institutions,
-               a.affiliation_domain, a.researcher_id, a.kind, a.evidence::text,
-               w.title_key, w.year, w.author_keys
-          FROM works_authorship a JOIN works_work w ON w.id = a.work_id
-         WHERE a.block_key = ANY(%s) ORDER BY a.block_key, a.id
+               a.raw_affiliation, a.affiliation_domain, a.researcher_id, a.kind, a.confidence, a.evidence::text
+          FROM works_authorship a WHERE a.block_key = ANY(%s) ORDER BY a.block_key, a.id
         """,
         [list(block_keys)],
     )
-    # The rule breaks ties by its keys: those of rows depend on the order of arrival, public ids do not.
-    public = dict(
+    works = _works(sorted({row[1] for row in rows}))
+    keys = dict(
         bulk.fetch(
-            "SELECT id, public_id FROM profiles_institution WHERE id = ANY(%s)",
+            "SELECT id, key FROM profiles_institution WHERE id = ANY(%s)",
             [sorted({key for row in rows for key in row[7]})],
         )
     )
-    holders = _holders({row[9] for row in rows if row[9] is not None})
-    barred = _barred({row[1] for row in rows})
+    holders = _holders({row[10] for row in rows if row[10] is not None})
+    barred = _barred(set(works))
     bylines = []
     for (
-        authorship_id, work_id, position, name, key, block, identifiers, institutions, domain, researcher_id, kind,
-        evidence, title, year, author_keys,
+        authorship_id, work_id, position, name, key, block, identifiers, institutions, affiliation, domain,
+        researcher_id, kind, confidence, evidence,
     ) in rows:  # fmt: skip
-        others = (
-            ()
-            if len(author_keys) > COAUTHORS_CONSIDERED
-            else tuple(author_keys[:position] + author_keys[position + 1 :])
-        )
+        work = works[work_id]
+        names = work.author_keys
         bylines.append(Byline(
             mention=Mention(
                 id=authorship_id,
                 # The same whichever source or order brought the work.
-                sort_key=naming.natural_key(title, year, position, name),
+                sort_key=naming.natural_key(work.title_key, work.year, position, name),
                 work=work_id,
                 name=name,
                 name_key=key,
                 identifiers=msgspec.json.decode(identifiers, type=dict[str, str]) if identifiers != "{}" else {},
-                affiliations=tuple([public[key] for key in institutions]),
+                coauthors=() if len(names) > COAUTHORS_CONSIDERED else (*names[:position], *names[position + 1 :]),
+                affiliation=affiliation,
+                institutions=tuple([keys[key] for key in institutions]),
+                work_institutions=work.institutions,
                 domain=domain,
-                coauthors=others,
-                year=year,
+                title=work.title,
+                keywords=work.keywords,
+                venue=work.venue,
+                year=work.year,
                 holder=researcher_id,
                 claimed=researcher_id is not None and holders[researcher_id][1],
                 fixed=researcher_id if kind == DecisionKind.CONFIRMED else None,
@@ -180,11 +184,42 @@ def _bylines(block_keys: Sequence[str]) -> list[Byline]:
             ),
             block_key=block,
             kind=kind,
+            confidence=confidence,
             evidence=evidence,
-            institutions={public[key]: str(key) for key in institutions},
+            institutions={keys[key]: str(key) for key in institutions},
             at_home=researcher_id is not None and holders[researcher_id][0] == block,
         ))  # fmt: skip
     return bylines
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """What the bylines of a work have in common."""
+
+    title: str
+    title_key: str
+    year: int | None
+    author_keys: list[str]
+    venue: str
+    keywords: tuple[str, ...]
+    institutions: tuple[str, ...]
+
+
+def _works(work_ids: Sequence[int]) -> dict[int, _Work]:
+    """The works, each with its keywords and with the institutions it names without saying whose they are."""
+    found = {}
+    for work_id, title, title_key, year, author_keys, venue, keywords, unaligned in bulk.fetch(
+        """
+        SELECT w.id, w.title, w.title_key, w.year, w.author_keys, coalesce(v.name, ''),
+               ARRAY(SELECT t.label FROM works_worktopic x JOIN works_topic t ON t.id = x.topic_id
+                      WHERE x.work_id = w.id AND t.kind = 'keyword' ORDER BY t.label),
+               w.unaligned_affiliations
+          FROM works_work w LEFT JOIN works_venue v ON v.id = w.venue_id WHERE w.id = ANY(%s)
+        """,
+        [work_ids],
+    ):
+        institutions = dict.fromkeys(institution_key(name) for text in unaligned for name in institution_names(text))
+        found[work_id] = _Work(title, title_key, year, author_keys, venue, tuple(keywords), tuple(institutions))
+    return found
 
 
 def _holders(researchers: set[int]) -> dict[int, tuple[str, bool]]:
@@ -252,6 +287,7 @@ def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> 
         if (
             decided != byline.researcher_id
             or decision.kind != byline.kind
+            or decision.confidence != byline.confidence
             or msgspec.json.decode(evidence) != msgspec.json.decode(byline.evidence)
         ):
             changes.decided.append((byline, decision, decided))

@@ -27,6 +27,8 @@ EVIDENCE_KINDS: dict[str, str] = {
     "name-compatible": "The printed name is compatible with {value}",
     "only-bearer": "No other byline in this collection carries a compatible name",
     "distinct-affiliation": "The affiliation {value} tells this byline apart from others with the name",
+    "nothing-shared": "Nothing but the name is shared with any of {value} other bylines",
+    "title-word": "The word “{value}” stands in the title of another work of this record",
     "rival-records": "{value} other records or bylines carry a compatible name and nothing tells them apart",
     "two-candidates": "The byline fits {value} records equally well",
     "person": "A person decided that this byline belongs here",

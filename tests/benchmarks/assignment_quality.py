@@ -10,7 +10,6 @@ precision and recall are computed for each byline and averaged.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import sys
 import time
@@ -22,44 +21,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from profiles.assignment import Mention, resolve  # noqa: E402 - the checkout is not installed as a package
-from profiles.institutions import institution_key, institution_names  # noqa: E402
-from profiles.names import block_key, name_key  # noqa: E402
-
-COAUTHORS_CONSIDERED = 50
-
-
-def read_mentions(folder: Path) -> tuple[list[Mention], list[str]]:
-    """The bylines of one data set and their labels' keys; `Mention.id` is the place in the second list."""
-    works: dict[str, int] = {}
-    mentions: list[Mention] = []
-    keys: list[str] = []
-    with gzip.open(folder / "mentions.jsonl.gz", "rt", encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            coauthors = row.get("coauthors", ())
-            mentions.append(
-                Mention(
-                    id=len(keys),
-                    sort_key=row["mention_id"],
-                    work=works.setdefault(row["source_id"], len(works)),
-                    name=row["name"],
-                    name_key=name_key(row["name"]),
-                    affiliations=tuple(institution_key(name) for name in institution_names(row.get("affiliation", ""))),
-                    domain=row.get("affiliation_domain", ""),
-                    coauthors=tuple(map(name_key, coauthors)) if len(coauthors) <= COAUTHORS_CONSIDERED else (),
-                    year=row.get("year") or None,
-                )
-            )
-            keys.append(row["mention_id"])
-    return mentions, keys
-
-
-def read_truth(folder: Path) -> dict[str, str]:
-    """Label of the true person, by mention key."""
-    with gzip.open(folder / "truth_clusters.json.gz", "rt", encoding="utf-8") as file:
-        clusters: dict[str, list[str]] = json.load(file)["clusters"]
-    return {mention: person for person, members in clusters.items() for mention in members}
+from profiles.assignment import resolve_all  # noqa: E402 - the checkout is not installed as a package
+from profiles.matching.files import read_mentions, read_truth  # noqa: E402
+from profiles.mentions import Mention  # noqa: E402
+from profiles.names import block_key  # noqa: E402
 
 
 def by_block(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
@@ -87,14 +52,15 @@ def b_cubed(truth: Mapping[str, str], found: Mapping[str, object], subset: Itera
 
 def measure(folder: Path) -> dict[str, Any]:
     """All figures for one data set."""
-    mentions, keys = read_mentions(folder)
-    truth = read_truth(folder)
+    mentions = read_mentions(folder / "mentions.jsonl.gz")
+    truth = read_truth(folder / "truth_clusters.json.gz")
+    keys = [mention.sort_key for mention in mentions]
     blocks = by_block(mentions)
     found: dict[str, object] = {key: ("alone", key) for key in keys}
     bases: dict[str, list[str]] = defaultdict(list)
     started = time.perf_counter()
-    for block, members in blocks.items():
-        for decision in resolve(members).decisions:
+    for block, resolution in zip(blocks, resolve_all(list(blocks.values())), strict=True):
+        for decision in resolution.decisions:
             key = keys[decision.mention_id]
             basis = f"{decision.kind}: " + " + ".join(sorted({evidence.kind for evidence in decision.evidence}))
             bases[basis].append(key)

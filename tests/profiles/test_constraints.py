@@ -9,7 +9,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.assignment import Decision, Mention, resolve
+from profiles.assignment import Decision, resolve
+from profiles.mentions import Mention
 from profiles.names import name_key
 
 ADA, BETH = 501, 502
@@ -23,7 +24,7 @@ def mention(name: str = "Maria Garcia", *, coauthors: str = "", at: str = "", **
     return msgspec.structs.replace(
         Mention(id=number, sort_key=f"title {number:06d}", work=number, name=name, name_key=name_key(name), year=2020),
         coauthors=tuple(name_key(other) for other in coauthors.split(",") if other),
-        affiliations=tuple(place for place in at.split(",") if place),
+        institutions=tuple(place for place in at.split(",") if place),
         **limits,
     )
 
@@ -88,8 +89,10 @@ def test_a_rejected_work_joins_nothing_that_its_researcher_holds() -> None:
 
 def test_a_rejected_work_does_not_come_back_by_way_of_others() -> None:
     held, between, rejected = groups(alike(holder=ADA), alike(), alike(barred=(ADA,)))
+    assert held is not None
     assert rejected is None or held != rejected
-    assert between is not None
+    # It fits both as well, and nobody has said anything about it.
+    assert between is None
 
 
 def test_initials_go_to_the_other_of_two_candidates_when_one_is_barred() -> None:
@@ -106,7 +109,7 @@ def test_what_the_rule_holds_against_a_persons_word_is_given_up() -> None:
 
 def test_a_claimed_record_keeps_what_it_holds() -> None:
     claimed = [mention(at=place, holder=ADA, claimed=True) for place in ("meta", "mit")]
-    assert groups(*claimed, mention(at="stanford")) == [0, 0, 1]
+    assert groups(*claimed, mention(at="stanford")) == [0, 0, None]
     assert {d.evidence[0].kind for d in decided(*claimed)} <= {"claimed-record", "own-identifier"}
 
 
@@ -119,7 +122,7 @@ def test_two_claimed_records_are_never_joined() -> None:
 def test_a_record_that_a_byline_is_placed_with_keeps_its_own() -> None:
     placed = mention(at="stanford", fixed=ADA, holder=ADA)
     own = [mention(at="meta", coauthors="Li Chen", holder=ADA) for _ in range(2)]
-    assert groups(placed, *own, mention(at="mit")) == [0, 0, 0, 1]
+    assert groups(placed, *own, mention(at="mit")) == [0, 0, 0, None]
     elsewhere = [mention(at="nyu", coauthors="Ludwig Schmidt", holder=BETH) for _ in range(2)]
     assert groups(placed, *own, *elsewhere) == [0, 0, 0, 1, 1]
 
@@ -141,7 +144,7 @@ def blocks(draw: st.DrawFn) -> list[Mention]:
                 name=(name := draw(st.sampled_from(["Maria Garcia", "Maria L. Garcia", "M. Garcia", "Mateo Garcia"]))),
                 name_key=name_key(name),
                 identifiers={"orcid": ORCID} if draw(st.booleans()) else {},
-                affiliations=tuple(draw(st.lists(st.sampled_from(["meta", "mit"]), unique=True))),
+                institutions=tuple(draw(st.lists(st.sampled_from(["meta", "mit"]), unique=True))),
                 coauthors=tuple(draw(st.lists(st.sampled_from(["ludwig schmidt", "yair carmon"]), unique=True))),
                 year=draw(st.sampled_from([None, 1990, 2020])),
                 holder=holder,

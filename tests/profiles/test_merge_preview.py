@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("empty_library")
 
-AT_WARWICK = {"name": "Ada Lovelace", "affiliation": "University of Warwick"}
-AT_PRINCETON = {"name": "Ada Lovelace", "affiliation": "Princeton University"}
+AT_WARWICK = {"name": "Wei Wang", "affiliation": "University of Warwick"}
+AT_PRINCETON = {"name": "Wei Wang", "affiliation": "Princeton University"}
 RECORDS = [
     work("t/1", "Stirring soups", AT_WARWICK, "Grace Hopper", doi="10.1000/1", year=2019),
     work("t/2", "Bread without yeast", AT_WARWICK, "Grace Hopper", doi="10.1000/2", year=2020),
@@ -44,7 +44,7 @@ def pair(tmp_path: Path) -> tuple[Researcher, Researcher]:
     """Two records of one name: the one to merge, and the one that goes on."""
     importworks(write(tmp_path / "works.jsonl", RECORDS))
     gone, kept = (
-        Authorship.objects.select_related("researcher").get(work__title=title, raw_name="Ada Lovelace").researcher
+        Authorship.objects.select_related("researcher").get(work__title=title, raw_name="Wei Wang").researcher
         for title in ("A kettle", "Stirring soups")
     )
     assert gone is not None

@@ -287,6 +287,7 @@ def _insert_identifiers(drafts: Iterable[WorkDraft]) -> None:
 def _update(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> list[int]:
     """Rewrite what differs; ids of works that changed in anything."""
     work_ids = [draft.work_id for draft in drafts]
+    told = _telling(work_ids)
     columns = ", ".join(WORK_COLUMNS)
     bulk.run(
         f"CREATE TEMP TABLE incoming_work ON COMMIT DROP AS SELECT id, {columns} FROM works_work WITH NO DATA",  # noqa: S608 - column names are ours
@@ -308,7 +309,25 @@ def _update(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> list[in
     # A second source may add a version or an identifier and leave the work's own row as it was.
     changed.update(_replace_parts(drafts, ids))
     changed.update(_update_bylines(drafts, ids, blocks))
+    telling = [work_id for work_id, facts in _telling(work_ids).items() if facts != told.get(work_id)]
+    if telling:
+        query = "SELECT DISTINCT block_key FROM works_authorship WHERE work_id = ANY(%s)"
+        blocks.update(row[0] for row in bulk.fetch(query, [telling]))
     return sorted(changed & set(work_ids))
+
+
+def _telling(work_ids: Sequence[int]) -> dict[int, str]:
+    """What of each work the rule looks at to tell its authors apart, so that they are decided on again when it changes."""
+    return dict(
+        bulk.fetch(
+            """
+            SELECT w.id, md5(row(w.title, w.year, w.venue_id, w.unaligned_affiliations, w.author_keys,
+                                 ARRAY(SELECT t.topic_id FROM works_worktopic t WHERE t.work_id = w.id ORDER BY 1))::text)
+              FROM works_work w WHERE w.id = ANY(%s)
+            """,
+            [list(work_ids)],
+        )
+    )
 
 
 PARTS = """

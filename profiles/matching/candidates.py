@@ -1,0 +1,193 @@
+"""Which mentions are worth comparing: pairs whose printed names may be one person's, and how the names relate.
+
+Mentions are compared inside a *name group*: a name block, or several that are joined because two names in them may be
+spellings of one ("Gabriel García", "Gabriel García Márquez"). See `profiles.spellings`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from math import log10
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.matching.vocabulary import bearers
+from profiles.mentions import Mention
+from profiles.names import PersonName, block_key, compatible_pairs, initials_only, parse
+from profiles.spellings import RELATIONS, meeting_keys, relation
+
+RELATION_CODE: Final = {word: code for code, word in enumerate(RELATIONS)}
+LOOSE: Final = frozenset({"shortened", "misspelled", "family", "middle", "swapped"})
+TOO_COMMON: Final = -1.0
+"""log10 of expected bearers: above it, another spelling is taken for another person's name."""
+NAMES_AT_A_KEY: Final = 40
+"""A key under which more names meet than this says nothing."""
+
+Form = tuple[str, str, bool]
+"""What distinguishes printed names for comparison: folded words, suffix, whether the given name was hyphenated."""
+
+NAME_FEATURES: Final = ("rarity", "relation", "initials", "middle_agree", "middle_missing", "namesakes")
+
+
+class Pairs(msgspec.Struct, frozen=True):
+    """Mentions to compare. `first`, `second`: places in the list of mentions, first < second never holding one work.
+
+    `names` has a row per pair of name forms, columns NAME_FEATURES; `form` gives each pair's row.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    form: NDArray[np.int64]
+    names: NDArray[np.float32]
+
+
+def form_of(name: PersonName) -> Form:
+    """The key under which equal printed names are compared once."""
+    return name.folded, name.suffix, name.compound
+
+
+def loose_relations(names: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Pairs of printed names that no block holds together, or whose spellings differ, with their relation.
+
+    Deterministic; a function of the set of names. Keys are pairs of `name_key`s in alphabetical order.
+    """
+    parsed = {name.folded: name for name in map(parse, names)}
+    meeting: dict[str, list[str]] = defaultdict(list)
+    for key, name in parsed.items():
+        for meet in meeting_keys(name):
+            meeting[meet].append(key)
+    found: dict[tuple[str, str], str | None] = {}
+    for keys in meeting.values():
+        if 1 < len(keys) <= NAMES_AT_A_KEY:
+            for one, other in combinations(sorted(keys), 2):
+                if (one, other) not in found:
+                    found[one, other] = _kept(parsed[one], parsed[other])
+    return {pair: word for pair, word in found.items() if word}
+
+
+def _kept(a: PersonName, b: PersonName) -> str | None:
+    word = relation(a, b)
+    if word in LOOSE or (word not in {None, "equal"} and block_key(a.folded) != block_key(b.folded)):
+        return word if max(bearers(a), bearers(b)) <= TOO_COMMON else None
+    return None
+
+
+def name_groups(blocks: Mapping[str, str], relations: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """For every block the first block, alphabetically, of its group. `blocks`: block of each `name_key`."""
+    parent: dict[str, str] = {}
+
+    def find(block: str) -> str:
+        while parent.setdefault(block, block) != block:
+            parent[block] = block = parent[parent[block]]
+        return block
+
+    for one, other in relations:
+        if one in blocks and other in blocks:
+            a, b = sorted((find(blocks[one]), find(blocks[other])))
+            parent[b] = a
+    return {block: find(block) for block in sorted(set(blocks.values()))}
+
+
+def pairs_within(
+    mentions: Sequence[Mention],
+    groups: Iterable[Sequence[int]],
+    relations: Mapping[tuple[str, str], str],
+) -> Pairs:
+    """All pairs worth comparing. `groups`: places of the mentions of each name group."""
+    work = np.array([mention.work for mention in mentions], dtype=np.int64)
+    loose: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for one, other in relations:
+        loose[one].append((one, other))
+    firsts: list[NDArray[np.int64]] = []
+    seconds: list[NDArray[np.int64]] = []
+    forms: list[NDArray[np.int64]] = []
+    rows: list[tuple[float, ...]] = []
+    for group in groups:
+        if len(group) < 2:
+            continue
+        names: list[PersonName] = []
+        members: list[list[int]] = []
+        number: dict[Form, int] = {}
+        for place in group:
+            name = parse(mentions[place].name)
+            key = form_of(name)
+            if key not in number:
+                number[key] = len(names)
+                names.append(name)
+                members.append([])
+            members[number[key]].append(place)
+        related = _related(names, loose, relations)
+        counts = [len(places) for places in members]
+        namesakes = counts[:]
+        for a, b in related:
+            namesakes[a] += counts[b]
+            namesakes[b] += counts[a]
+        arrays = [np.array(places, dtype=np.int64) for places in members]
+        for (a, b), word in [*(((a, a), "equal") for a in range(len(names))), *related.items()]:
+            if a == b:
+                if counts[a] < 2:
+                    continue
+                x, y = np.triu_indices(counts[a], 1)
+                first, second = arrays[a][x], arrays[a][y]
+            else:
+                first, second = np.repeat(arrays[a], counts[b]), np.tile(arrays[b], counts[a])
+            apart = work[first] != work[second]
+            if not apart.all():
+                first, second = first[apart], second[apart]
+            if len(first):
+                firsts.append(first)
+                seconds.append(second)
+                forms.append(np.full(len(first), len(rows), dtype=np.int64))
+                rows.append(name_features(names[a], names[b], word, max(namesakes[a], namesakes[b])))
+    if not rows:
+        empty = np.empty(0, dtype=np.int64)
+        return Pairs(empty, empty, empty, np.empty((0, len(NAME_FEATURES)), dtype=np.float32))
+    return Pairs(
+        np.concatenate(firsts), np.concatenate(seconds), np.concatenate(forms), np.array(rows, dtype=np.float32)
+    )
+
+
+def _related(
+    names: Sequence[PersonName],
+    loose: Mapping[str, Sequence[tuple[str, str]]],
+    relations: Mapping[tuple[str, str], str],
+) -> dict[tuple[int, int], str]:
+    """Every pair of different forms of one group that may be one person's, with the relation."""
+    found: dict[tuple[int, int], str] = {}
+    for (a, b), answer in compatible_pairs(names).items():
+        word = "perhaps" if answer is None else relation(names[a], names[b])
+        if word:
+            found[a, b] = word
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        places[name.folded].append(place)
+    for key in places:
+        for one, other in loose.get(key, ()):
+            for a in places[one]:
+                for b in places.get(other, ()):
+                    found.setdefault((a, b) if a < b else (b, a), relations[one, other])
+    return found
+
+
+def name_features(a: PersonName, b: PersonName, word: str, namesakes: int) -> tuple[float, ...]:
+    """What the two names alone tell, in the order of NAME_FEATURES.
+
+    `rarity` is log10 of the people expected under the less telling name; a middle name that agrees leaves a tenth of
+    them, a written-out one a hundredth. `namesakes`: mentions in the group with a name related to either.
+    """
+    rarity = max(bearers(a), bearers(b))
+    agree = missing = 0
+    if a.middle and b.middle:
+        agree = 1 if all(len(w) == 1 for w in a.middle) or all(len(w) == 1 for w in b.middle) else 2
+    elif a.middle or b.middle:
+        missing = 1
+    code = RELATION_CODE[word]
+    if agree and code < RELATION_CODE["perhaps"]:
+        rarity -= agree
+    letters = sum(initials_only(name) or not name.given for name in (a, b))
+    return rarity, code, letters, agree, missing, log10(namesakes)

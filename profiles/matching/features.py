@@ -1,0 +1,187 @@
+"""What two mentions share, as numbers: a row per pair, a column per kind of evidence. NaN means "not known".
+
+Everything is computed for all pairs at once with sparse matrices, so that a pair costs a few microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from profiles.matching.candidates import NAME_FEATURES
+from profiles.matching.vocabulary import (
+    affiliation_word_weight,
+    coauthor_weight,
+    institution_weight,
+    title_words,
+    venue_series,
+    word_weight,
+)  # fmt: skip
+from profiles.mentions import Mention
+from profiles.names import loose_key
+from researchgraph.lib.text import tokens
+
+FEATURES: Final = (
+    *NAME_FEATURES,
+    "coauthors", "coauthor_initials", "coauthor_count", "fewest_coauthors", "most_coauthors",
+    "affiliation_words", "affiliation_share", "institution", "domain", "work_institutions",
+    "title_words", "venue", "years",
+)  # fmt: skip
+"""The columns, in order. Meanings, units and monotone directions are in docs/identity.md."""
+
+DECIMALS: Final = 3
+UNKNOWN_FIELD: Final = 0.5
+"""Added to `rarity` where a title is missing: the byline may come from any science, with several times as many people."""
+_FREE_MAIL: Final = frozenset(
+    "gmail.com googlemail.com outlook.com hotmail.com yahoo.com 163.com 126.com qq.com foxmail.com icloud.com protonmail.com".split()
+)
+_SECOND_LEVEL: Final = frozenset("ac co com edu gov org".split())
+
+Matrix = Any
+"""A scipy.sparse.csr_array; scipy publishes no types."""
+
+
+class Facts:
+    """The mentions as sparse rows: what each states, weighted by how telling it is."""
+
+    def __init__(self, mentions: Sequence[Mention]) -> None:
+        self.size = len(mentions)
+        keys = [tuple(dict.fromkeys(loose_key(name) for name in mention.coauthors if name)) for mention in mentions]
+        self.coauthors = self._matrix(keys, coauthor_weight)
+        self.coauthor_presence = self._present(self.coauthors)
+        self.coauthor_initials = self._matrix([_initials(names) for names in keys], coauthor_weight)
+        self.coauthor_numbers = np.array([len(mention.coauthors) for mention in mentions], dtype=np.float32)
+        self.affiliations = self._matrix(
+            [tuple(dict.fromkeys(tokens(mention.affiliation))) for mention in mentions], affiliation_word_weight
+        )
+        self.affiliation_weight = np.asarray(self.affiliations.multiply(self.affiliations).sum(axis=1)).ravel()
+        self.institutions = self._matrix([mention.institutions for mention in mentions], institution_weight)
+        self.has_institution = np.array([bool(mention.institutions) for mention in mentions])
+        domains = [telling_domains(mention.domain) for mention in mentions]
+        self.domains = self._matrix(domains, _one)
+        self.has_domain = np.array([bool(names) for names in domains])
+        around = [tuple(dict.fromkeys((*m.institutions, *m.work_institutions))) for m in mentions]
+        self.work_institutions = self._matrix(around, _one)
+        self.has_work_institution = np.array([bool(names) for names in around])
+        words = [mention_words(mention) for mention in mentions]
+        self.words = self._matrix(words, word_weight)
+        self.has_title = np.array([bool(mention.title) for mention in mentions])
+        venues: dict[str, int] = {}
+        self.venue = np.array([
+            venues.setdefault(series, len(venues)) if (series := venue_series(mention.venue)) else -1
+            for mention in mentions
+        ])  # fmt: skip
+        self.year = np.array([mention.year or np.nan for mention in mentions], dtype=np.float32)
+
+    def shared_within(self, labels: NDArray[np.int64]) -> Facts:
+        """The same, with every mention stating the co-authors of its whole group. Group sizes change nothing else."""
+        _, group = np.unique(labels, return_inverse=True)
+        belongs = sparse.csr_array((np.ones(self.size), (np.arange(self.size), group)))
+        other = copy(self)
+        for name in ("coauthors", "coauthor_presence", "coauthor_initials"):
+            own: Matrix = getattr(self, name)
+            united = (belongs.T @ self._present(own)).tocsr()
+            united.data[:] = 1.0
+            weight = np.zeros(own.shape[1])
+            weight[own.indices] = own.data
+            spread = (belongs @ united).tocsr()
+            spread.data = weight[spread.indices]
+            setattr(other, name, spread)
+        return other
+
+    def _matrix(self, rows: Iterable[Sequence[str]], weight: Callable[[str], float]) -> Matrix:
+        column: dict[str, int] = {}
+        indices: list[int] = []
+        ends = [0]
+        for row in rows:
+            indices += [column.setdefault(word, len(column)) for word in row]
+            ends.append(len(indices))
+        roots = np.sqrt(np.array([weight(word) for word in column] or [1.0]))
+        data = roots[indices] if indices else np.empty(0)
+        return sparse.csr_array((data, indices, ends), shape=(self.size, max(len(column), 1)))
+
+    @staticmethod
+    def _present(matrix: Matrix) -> Matrix:
+        present = matrix.copy()
+        present.data[:] = 1.0
+        return present
+
+
+def _one(_: str) -> float:
+    return 1.0
+
+
+def _initials(names: Iterable[str]) -> tuple[str, ...]:
+    """Co-authors by first initial and family name, so that "J. Smith" meets "John Smith"."""
+    found: dict[str, None] = {}
+    for name in names:
+        first, _, family = name.rpartition(" ")
+        found[f"{first[:1]} {family}" if first else family] = None
+    return tuple(found)
+
+
+def mention_words(mention: Mention) -> tuple[str, ...]:
+    """The telling words of title and keywords that the counts know."""
+    words = dict.fromkeys(title_words(mention.title))
+    for keyword in mention.keywords:
+        words.update(dict.fromkeys(title_words(keyword)))
+    return tuple(word for word in words if word_weight(word) > 0)
+
+
+def telling_domains(text: str) -> tuple[str, ...]:
+    """The registered domains in a string such as "robots.ox.ac.uk+google.com", without mail services."""
+    found: dict[str, None] = {}
+    for part in text.lower().replace("+", " ").split():
+        labels = part.split(".")
+        if len(labels) > 1 and part not in _FREE_MAIL:
+            kept = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL else 2
+            found[".".join(labels[-kept:])] = None
+    return tuple(found)
+
+
+def rows_of(
+    facts: Facts, i: NDArray[np.int64], j: NDArray[np.int64], names: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """One row per pair of places (i, j), columns FEATURES. `names`: the pairs' NAME_FEATURES."""
+    known = FEATURES.index
+    rows = np.full((len(i), len(FEATURES)), np.nan, dtype=np.float32)
+    rows[:, : len(NAME_FEATURES)] = names
+
+    def put(name: str, values: NDArray[Any], when: NDArray[np.bool_] | None = None) -> None:
+        rows[:, known(name)] = values if when is None else np.where(when, values, np.nan)
+
+    numbers_i, numbers_j = facts.coauthor_numbers[i], facts.coauthor_numbers[j]
+    some = (numbers_i > 0) & (numbers_j > 0)
+    put("coauthors", _shared(facts.coauthors, i, j), some)
+    put("coauthor_initials", _shared(facts.coauthor_initials, i, j), some)
+    put("coauthor_count", _shared(facts.coauthor_presence, i, j), some)
+    titled = facts.has_title[i] & facts.has_title[j]
+    put("fewest_coauthors", np.minimum(numbers_i, numbers_j), some | titled)
+    put("most_coauthors", np.maximum(numbers_i, numbers_j), some | titled)
+    weight_i, weight_j = facts.affiliation_weight[i], facts.affiliation_weight[j]
+    printed = (weight_i > 0) & (weight_j > 0)
+    words = _shared(facts.affiliations, i, j)
+    put("affiliation_words", words, printed)
+    put("affiliation_share", words / np.maximum(np.minimum(weight_i, weight_j), 1e-9), printed)
+    put("institution", _shared(facts.institutions, i, j), facts.has_institution[i] & facts.has_institution[j])
+    put("domain", np.minimum(_shared(facts.domains, i, j), 2), facts.has_domain[i] & facts.has_domain[j])
+    around = facts.has_work_institution[i] & facts.has_work_institution[j]
+    put("work_institutions", np.minimum(_shared(facts.work_institutions, i, j), 3), around)
+    put("title_words", _shared(facts.words, i, j), titled)
+    put("venue", facts.venue[i] == facts.venue[j], (facts.venue[i] >= 0) & (facts.venue[j] >= 0))
+    put("years", np.abs(facts.year[i] - facts.year[j]))
+    rows[~titled, known("rarity")] += UNKNOWN_FIELD
+    # Sums come out a hair differently in another order of summands; what is compared must not.
+    return np.round(rows, DECIMALS)
+
+
+def _shared(matrix: Matrix, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[Any]:
+    """Summed weight of what the two rows have in common."""
+    if matrix.nnz == 0:
+        return np.zeros(len(i))
+    return np.asarray(matrix[i].multiply(matrix[j]).sum(axis=1)).ravel()

@@ -1,0 +1,126 @@
+"""From mentions to people: compare, score, group; then again with what the groups have in common.
+
+The second look lets evidence travel: a paper with one colleague of a group's other papers counts as much as a paper
+with all of them. It costs as much as the first and is what keeps long careers together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.matching.candidates import NAME_FEATURES, Pairs, loose_relations, name_groups, pairs_within
+from profiles.matching.clustering import cluster
+from profiles.matching.features import FEATURES, Facts, rows_of
+from profiles.matching.model import Scorecard
+from profiles.mentions import Mention
+from profiles.names import block_key
+
+FIRST_LOOK: Final = 0.8
+"""Mean probability for groups of the first look: only what is clear shares its evidence."""
+CERTAIN: Final = 0.995
+"""Probability given to a pair with the same identifier."""
+DOUBTFUL: Final = 0.3
+"""Most that is left of a pair whose identifiers of one scheme differ, where the scheme allows a person several."""
+_BEYOND_NAMES: Final = [
+    column for column, name in enumerate(FEATURES) if column >= len(NAME_FEATURES) and name != "years"
+]
+_HAIR: Final = 1e-3
+"""Pairs of which nothing is known but names and years stay this much below the threshold: names alone never join."""
+_ROWS_AT_ONCE: Final = 200_000
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What is settled before any score: `together` must be joined, `apart` pairs never, `certain` share an identifier.
+
+    `doubtful` pairs state different values of one scheme. All are places of mentions.
+    """
+
+    together: tuple[tuple[int, ...], ...] = ()
+    apart: frozenset[tuple[int, int]] = frozenset()
+    certain: frozenset[tuple[int, int]] = frozenset()
+    doubtful: frozenset[tuple[int, int]] = frozenset()
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """The outcome: a label for every mention, and every compared pair with its probability on the last look."""
+
+    labels: NDArray[np.int64]
+    pairs: Pairs
+    probability: NDArray[np.float64]
+    facts: Facts
+
+
+def grouped(mentions: Sequence[Mention]) -> tuple[list[list[int]], dict[tuple[str, str], str]]:
+    """Places of the mentions by name group, and the loose relations between their names."""
+    blocks = {mention.name_key: block_key(mention.name) for mention in mentions}
+    relations = loose_relations(blocks)
+    group_of = name_groups(blocks, relations)
+    members: dict[str, list[int]] = defaultdict(list)
+    for place, mention in enumerate(mentions):
+        members[group_of[blocks[mention.name_key]]].append(place)
+    return list(members.values()), relations
+
+
+def link(
+    mentions: Sequence[Mention],
+    groups: Iterable[Sequence[int]],
+    relations: Mapping[tuple[str, str], str],
+    model: Scorecard,
+    limits: Limits | None = None,
+    *,
+    by_name_alone: bool = False,
+) -> Linked:
+    """Partition the mentions. Deterministic; the partition does not depend on the order of the mentions.
+
+    `by_name_alone`: also join mentions of which nothing is known but a rare name. A best guess, not a decision.
+    """
+    limits = limits or Limits()
+    most = 1.0 if by_name_alone else model.threshold - _HAIR
+    pairs = pairs_within(mentions, groups, relations)
+    works = np.array([mention.work for mention in mentions], dtype=np.int64)
+
+    def group(probability: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
+        return cluster(
+            pairs.first, pairs.second, probability,
+            threshold=threshold, works=works, together=limits.together, apart=limits.apart,
+        )  # fmt: skip
+
+    facts = Facts(mentions)
+    probability = _probabilities(facts, pairs, model, limits, most)
+    first_look = group(probability, FIRST_LOOK)
+    facts = facts.shared_within(first_look)
+    probability = _probabilities(facts, pairs, model, limits, most)
+    return Linked(group(probability, model.threshold), pairs, probability, facts)
+
+
+def _probabilities(
+    facts: Facts, pairs: Pairs, model: Scorecard, limits: Limits, most_by_name: float
+) -> NDArray[np.float64]:
+    probability = np.empty(len(pairs.first))
+    for start in range(0, len(probability), _ROWS_AT_ONCE):
+        some = slice(start, start + _ROWS_AT_ONCE)
+        rows = rows_of(facts, pairs.first[some], pairs.second[some], pairs.names[pairs.form[some]])
+        probability[some] = np.round(model.score(rows), 9)
+        only_names = np.isnan(rows[:, _BEYOND_NAMES]).all(axis=1)
+        probability[some][only_names] = np.minimum(probability[some][only_names], most_by_name)
+    if limits.certain or limits.doubtful:
+        _settle(probability, pairs, limits, facts.size)
+    return probability
+
+
+def _settle(probability: NDArray[np.float64], pairs: Pairs, limits: Limits, size: int) -> None:
+    involved = np.zeros(size, dtype=bool)
+    involved[[place for pair in limits.certain | limits.doubtful for place in pair]] = True
+    for index in np.flatnonzero(involved[pairs.first] & involved[pairs.second]):
+        pair = int(pairs.first[index]), int(pairs.second[index])
+        pair = pair if pair[0] < pair[1] else (pair[1], pair[0])
+        if pair in limits.certain:
+            probability[index] = CERTAIN
+        elif pair in limits.doubtful:
+            probability[index] = min(probability[index], DOUBTFUL)
