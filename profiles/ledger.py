@@ -122,13 +122,29 @@ def standing(ordered: Sequence[Event]) -> Standing:
 _ON_BYLINES = frozenset({EventKind.CONFIRMED, EventKind.REASSIGNED, EventKind.REJECTED, EventKind.SPLIT})
 
 
-def _lapsed(ordered: Sequence[Event], status: Standing) -> dict[int, list[tuple[int, Event]]]:
-    """For bylines of decisions that were undone, between which events the rule acted on that decision."""
-    found: dict[int, list[tuple[int, Event]]] = {}
+class _Lapse(msgspec.Struct, frozen=True):
+    """A time, as event ids, in which a decision counted that does not count now, and the event that ended it."""
+
+    start: int
+    end: int
+    by: Event
+
+
+def _lapsed(ordered: Sequence[Event], status: Standing) -> dict[int, list[_Lapse]]:
+    """For bylines of decisions that were undone, between which events the rule acted on that decision.
+
+    Undone, done again and undone again, it counted twice; what the rule did in between was none of its doing.
+    """
+    found: dict[int, list[_Lapse]] = {}
+    undone_by = {event.undoes: event.id for event in ordered if event.undoes is not None}
     for event in ordered:
         if event.id in status.out and event.kind in _ON_BYLINES:
-            for byline in event.bylines:
-                found.setdefault(byline, []).append((event.id, status.out[event.id]))
+            turns = [event.id]
+            while (after := undone_by.get(turns[-1])) is not None:
+                turns.append(after)
+            for start, end in zip(turns[::2], turns[1::2], strict=True):
+                for byline in event.bylines:
+                    found.setdefault(byline, []).append(_Lapse(start, end, status.out[event.id]))
     return found
 
 
@@ -143,7 +159,7 @@ def moved_part_keeps_address(moved: Sequence[float], staying: Sequence[float]) -
 class _Fold:
     """The state while events are applied, with what is held looked up by researcher and by work."""
 
-    def __init__(self, works: Mapping[int, int], lapsed: Mapping[int, Sequence[tuple[int, Event]]]) -> None:
+    def __init__(self, works: Mapping[int, int], lapsed: Mapping[int, Sequence[_Lapse]]) -> None:
         self.state = State()
         self.works = works
         self.lapsed = lapsed
@@ -204,7 +220,8 @@ class _Fold:
         for byline, target in zip(event.bylines, targets, strict=True):
             if byline not in self.works or byline in self.state.fixed:
                 continue
-            undoing = next((by for start, by in self.lapsed.get(byline, ()) if start < event.id < by.id), None)
+            lapses = (lapse.by for lapse in self.lapsed.get(byline, ()) if lapse.start < event.id < lapse.end)
+            undoing = next(lapses, None)
             if undoing is not None:
                 if target is not None:
                     self.lapsed_moves.append((byline, target, undoing.happened_at))
@@ -222,7 +239,8 @@ class _Fold:
             return
         mine = sorted(self.held.get(event.researcher, ()))
         if event.by_rule and (
-            any(byline in self.state.fixed for byline in mine) or self.rejected_anywhere(event.researcher)
+            any(byline in self.state.fixed or self.barred(self.works[byline], target) for byline in mine)
+            or self.rejected_anywhere(event.researcher)
         ):
             return
         for byline in mine:

@@ -10,7 +10,7 @@ it like everything else (`profiles.matching`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -82,19 +82,18 @@ def _loose_relation(a: PersonName, b: PersonName) -> str | None:
     if len(words_a) < len(words_b):
         a, b, words_a, words_b = b, a, words_b, words_a
     family_a, family_b = "".join(a.family), "".join(b.family)
-    same_family = a.family[-1] == b.family[-1] or family_a == family_b
     first_a, first_b = a.given[0], b.given[0]
-    if len(first_a) > 1 and len(first_b) > 1:
-        if same_family and _middle_fits(a, b):
-            if _is_shortened(first_a, first_b):
-                return "shortened"
-            if is_slip("".join(a.given), "".join(b.given)) or is_slip(first_a, first_b):
-                return "misspelled"
-        if first_a == first_b:
-            if is_slip(family_a, family_b) or is_slip(a.family[-1], b.family[-1]):
-                return "misspelled" if _middle_fits(a, b) else None
-            if len(words_a) > len(words_b) and _in_order(words_b[1:], words_a[1:]):
-                return "family"
+    written = len(first_a) > 1 and len(first_b) > 1
+    if written and (a.family[-1] == b.family[-1] or family_a == family_b) and _middle_fits(a, b):
+        if _is_shortened(first_a, first_b):
+            return "shortened"
+        if is_slip("".join(a.given), "".join(b.given)) or is_slip(first_a, first_b):
+            return "misspelled"
+    if first_a == first_b if written else first_a[0] == first_b[0]:
+        if is_slip(family_a, family_b) or is_slip(a.family[-1], b.family[-1]):
+            return "misspelled" if _middle_fits(a, b) else None
+        if len(words_a) > len(words_b) and len(words_b[-1]) > 1 and _in_order(words_b[1:], words_a[1:]):
+            return "family"
     if len(words_a) > len(words_b) and len(words_b[0]) > 1 and words_b == words_a[-len(words_b) :]:
         return "middle"
     if len(words_a) == len(words_b) == 2 and words_a == words_b[::-1] and min(map(len, words_a)) > 1:
@@ -126,38 +125,33 @@ def _in_order(few: Sequence[str], many: Sequence[str]) -> bool:
 
 
 def meeting_keys(name: PersonName) -> set[str]:
-    """The keys under which names with a relation meet; none for a name that is only a word or letters.
+    """The keys under which names with a relation meet; none for a name of a single word.
 
     Names that very many people bear get the plain keys only: nobody could tell their misspellings apart.
     """
-    if not name.given or not name.family or len(name.given[0]) < 2:
+    if not name.given or not name.family:
         return set()
     words = (*name.given, *name.family)
-    first, last = words[0], words[-1]
-    keys = {f"{first} {word}" for word in words[1:] if len(word) > 1}
-    keys.add(f"{first} {''.join(name.family)}")
+    first, last, joined = words[0], words[-1], "".join(name.family)
+    keys = {f"{first} {word}" for word in words[1:] if len(word) > 1} | {f"{first} {joined}"} if len(first) > 1 else set()
     if is_commonplace(name.folded):
         return keys
-    if len(words) > 2:
-        keys.update(f"{word} {last}" for word in name.given[1:2] if len(word) > 1)
-    else:
+    # By the letter, long words only: so initials meet misspelled, added and dropped family names.
+    keys |= {f"{first[0]}. {word}" for word in words[1:] if len(word) >= _LETTERS_FOR_A_SLIP}
+    keys |= {f"{first[0]}. ={piece}" for piece in _with_one_letter_less(skeleton(joined)) if len(joined) >= _LETTERS_FOR_A_SLIP}
+    keys |= {f"{word} {last}" for word in name.given[1:2] if len(word) > 1}
+    if len(first) == 1:
+        return keys
+    if len(words) == 2:
         keys.add(f"{last} {first}")
-    keys.update(f"{long} {last}" for long in long_forms(first))
+    keys |= {f"{long} {last}" for long in long_forms(first)}
+    keys |= {f"={piece} {last}" for piece in _with_one_letter_less(skeleton(first))}
+    keys |= {f"{first} ={piece}" for piece in _with_one_letter_less(skeleton(last))}
     if len(first) >= _LETTERS_OF_A_SHORT_FORM:
         keys.add(f"{first[:_LETTERS_OF_A_SHORT_FORM]}~ {last}")
-    keys.update(_slips(first, last))
-    joined = "".join(name.given)
-    if joined != first:
-        keys.update(f"={piece} {last}" for piece in _with_one_letter_less(skeleton(joined)))
+    if len(name.given) > 1:
+        keys |= {f"={piece} {last}" for piece in _with_one_letter_less(skeleton("".join(name.given)))}
     return keys
-
-
-def _slips(first: str, last: str) -> Iterable[str]:
-    bare_first, bare_last = skeleton(first), skeleton(last)
-    for piece in _with_one_letter_less(bare_first):
-        yield f"={piece} {last}"
-    for piece in _with_one_letter_less(bare_last):
-        yield f"{first} ={piece}"
 
 
 def _with_one_letter_less(word: str) -> set[str]:

@@ -124,7 +124,7 @@ def _by_score(
     for number in map(int, np.flatnonzero(sizes > 1)):
         members = order[starts[number] : starts[number + 1]]
         low, high = ends[number], ends[number + 1]
-        if len(members) == 2 and number not in forbidden:
+        if len(members) == 2 and number not in forbidden and works[members[0]] != works[members[1]]:
             labels[members[1]] = members[0]
             continue
         place[members] = np.arange(len(members))

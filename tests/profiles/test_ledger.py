@@ -254,6 +254,13 @@ def test_the_address_goes_with_more_bylines_else_with_more_confidence() -> None:
     assert not moved_part_keeps_address([0.9], [0.9])
 
 
+def test_the_rule_merges_nothing_into_a_record_that_a_work_of_it_was_rejected_from(history: History) -> None:
+    history.reject(BETH, 21)
+    history.rule(EventKind.MERGED, ADA, BETH)
+    assert history.state.redirects == {}
+    assert history.held(ADA) == {11, 12, 13}
+
+
 PEOPLE = st.sampled_from([ADA, BETH, CARA])
 SOME = st.lists(st.sampled_from(sorted(WORKS)), min_size=1, max_size=3, unique=True)
 
