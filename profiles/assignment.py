@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.bounds import Bounds, Found, anchored, left_behind, settled
-from profiles.matching.candidates import loose_relations
+from profiles.matching.candidates import relations_within
 from profiles.matching.clustering import FORBIDDEN_NAME
 from profiles.matching.features import telling_domains
 from profiles.matching.linking import Limits, Linked, grouped, link
@@ -78,7 +78,7 @@ def resolve_all(blocks: Sequence[Sequence[Mention]], model: Scorecard | None = N
         start = len(ordered)
         ordered += sorted(block, key=_natural_order)
         places.append(range(start, len(ordered)))
-    relations = loose_relations({mention.name_key for mention in ordered})
+    relations = relations_within([ordered[place].name_key for place in block] for block in places)
     chosen = model or shipped()
     limits = _limits(ordered, places)
     verdict = _Verdict(ordered, link(ordered, places, relations, chosen, limits), chosen, limits)
@@ -225,13 +225,18 @@ class _Verdict:
         clusters: list[list[int]] = []
         decisions: dict[int, Decision] = {}
         for places in records:
-            open_ones = [place for place in places if len(places) > 1 and self._contested(place)]
+            open_ones: list[int] = []
+            if len(places) > 1:
+                everybody = _Shared([self.mentions[place] for place in places])
+                open_ones = [
+                    place for place in places if self._contested(place) or self._by_name_only(place, everybody)
+                ]
             members = [place for place in places if place not in open_ones]
             shared = _Shared([self.mentions[place] for place in members])
             kept = []
             for place in places:
                 if place in open_ones:
-                    found: Found = "undecided", 0.0, (Evidence("two-candidates", str(int(self.rivals[place]) + 1)),)
+                    found: Found = self._left_open(place)
                 else:
                     found = self._joined(place, shared) if len(members) > 1 else self._alone(place)
                 kind, confidence, evidence = settled(self.mentions[place], found, left_behind=place in self.stayed)
@@ -271,6 +276,17 @@ class _Verdict:
             and not _identifiers(mention)
             and mention.fixed is None
         )
+
+    def _by_name_only(self, place: int, shared: _Shared) -> bool:
+        """Whether a mention shares nothing with its record but a name that is not even printed the same way."""
+        mention = self.mentions[place]
+        alone = mention.fixed is None and not shared.identifiers(mention) and not shared.facts(mention)
+        return alone and not shared.has_equal_name(mention)
+
+    def _left_open(self, place: int) -> Found:
+        if self._contested(place):
+            return "undecided", 0.0, (Evidence("two-candidates", str(int(self.rivals[place]) + 1)),)
+        return "undecided", 0.0, (Evidence("rival-records", str(int(self.namesakes[place]))),)
 
     def _joined(self, place: int, shared: _Shared) -> Found:
         """Why a mention belongs to a record of several: what it shares with the others there."""
@@ -327,6 +343,14 @@ class _Shared:
             if scheme not in IGNORED_SCHEMES and self.counts[f"i{scheme}:{value}"] > 1
         )[:2]
 
+    def has_equal_name(self, mention: Mention) -> bool:
+        """Whether another mention prints the same name."""
+        return any(other is not mention and other.name_key == mention.name_key for other in self.mentions)
+
+    def facts(self, mention: Mention) -> bool:
+        """Whether anything but names and years is shared with another mention."""
+        return any(self.counts[fact] > 1 for fact in _facts(mention))
+
     def evidence(self, mention: Mention) -> tuple[Evidence, ...]:
         """The most telling facts shared with another mention: an affiliation, co-authors, a word of the titles."""
         places: list[tuple[float, int, str]] = []
@@ -354,7 +378,7 @@ class _Shared:
     def name(self, mention: Mention) -> tuple[Evidence, ...]:
         """The nearest other byline of the record, by name and years."""
         others = [other for other in self.mentions if other is not mention]
-        if any(other.name_key == mention.name_key for other in others):
+        if self.has_equal_name(mention):
             name = Evidence("name-equal", mention.name, 1.0)
         else:
             name = Evidence("name-compatible", min(other.name for other in others), 1.0)

@@ -133,12 +133,18 @@ def meeting_keys(name: PersonName) -> set[str]:
         return set()
     words = (*name.given, *name.family)
     first, last, joined = words[0], words[-1], "".join(name.family)
-    keys = {f"{first} {word}" for word in words[1:] if len(word) > 1} | {f"{first} {joined}"} if len(first) > 1 else set()
+    keys = (
+        {f"{first} {word}" for word in words[1:] if len(word) > 1} | {f"{first} {joined}"} if len(first) > 1 else set()
+    )
     if is_commonplace(name.folded):
         return keys
     # By the letter, long words only: so initials meet misspelled, added and dropped family names.
     keys |= {f"{first[0]}. {word}" for word in words[1:] if len(word) >= _LETTERS_FOR_A_SLIP}
-    keys |= {f"{first[0]}. ={piece}" for piece in _with_one_letter_less(skeleton(joined)) if len(joined) >= _LETTERS_FOR_A_SLIP}
+    keys |= {
+        f"{first[0]}. ={piece}"
+        for piece in _with_one_letter_less(skeleton(joined))
+        if len(joined) >= _LETTERS_FOR_A_SLIP
+    }
     keys |= {f"{word} {last}" for word in name.given[1:2] if len(word) > 1}
     if len(first) == 1:
         return keys

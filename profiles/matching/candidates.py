@@ -15,6 +15,8 @@ from typing import Final
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from profiles.matching.vocabulary import bearers
 from profiles.mentions import Mention
@@ -46,6 +48,14 @@ class Pairs(msgspec.Struct, frozen=True):
     names: NDArray[np.float32]
 
 
+def parts(pairs: Pairs, size: int) -> NDArray[np.int32]:
+    """A number for every mention: equal ones hang together by pairs."""
+    graph = sparse.coo_array(
+        (np.ones(len(pairs.first), dtype=np.int8), (pairs.first, pairs.second)), shape=(size, size)
+    )
+    return np.asarray(connected_components(graph, directed=False)[1])
+
+
 def form_of(name: PersonName) -> Form:
     """The key under which equal printed names are compared once."""
     return name.folded, name.suffix, name.compound
@@ -68,6 +78,21 @@ def loose_relations(names: Iterable[str]) -> dict[tuple[str, str], str]:
                 if (one, other) not in found:
                     found[one, other] = _kept(parsed[one], parsed[other])
     return {pair: word for pair, word in found.items() if word}
+
+
+def relations_within(blocks: Iterable[Iterable[str]]) -> dict[tuple[str, str], str]:
+    """`loose_relations` between names of one block only, for each of the blocks of names: much less to look at."""
+    found: dict[tuple[str, str], str] = {}
+    for block in blocks:
+        rare = {key: name for key in set(block) if bearers(name := parse(key)) <= TOO_COMMON}
+        if len(rare) > NAMES_AT_A_KEY:
+            found.update(loose_relations(rare))
+        elif len(rare) > 1:
+            for one, other in combinations(sorted(rare), 2):
+                word = _kept(rare[one], rare[other])
+                if word:
+                    found[one, other] = word
+    return found
 
 
 def _kept(a: PersonName, b: PersonName) -> str | None:

@@ -1,6 +1,6 @@
 """What two mentions share, as numbers: a row per pair, a column per kind of evidence. NaN means "not known".
 
-Everything is computed for all pairs at once with sparse matrices, so that a pair costs a few microseconds.
+Everything is computed for all pairs at once with products of sparse matrices, so that a pair costs about a microsecond.
 """
 
 from __future__ import annotations
@@ -46,11 +46,51 @@ Matrix = Any
 """A scipy.sparse.csr_array; scipy publishes no types."""
 
 
-class Facts:
-    """The mentions as sparse rows: what each states, weighted by how telling it is."""
+class Overlap:
+    """For pairs of mentions of one part the summed weight of what both state; computed once for all, looked up by pair."""
 
-    def __init__(self, mentions: Sequence[Mention]) -> None:
+    def __init__(self, matrix: Matrix) -> None:
+        shared = (matrix @ matrix.T).tocsr()
+        shared.sort_indices()
+        self._size = matrix.shape[0]
+        rows = np.repeat(np.arange(self._size, dtype=np.int64), np.diff(shared.indptr))
+        upper = shared.indices > rows
+        self._keys = rows[upper] * self._size + shared.indices[upper]
+        self._weights = shared.data[upper]
+
+    def __call__(self, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[Any]:
+        wanted = np.minimum(i, j) * self._size + np.maximum(i, j)
+        found = np.zeros(len(wanted))
+        if len(self._keys):
+            place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+            hit = self._keys[place] == wanted
+            found[hit] = self._weights[place[hit]]
+        return found
+
+
+class GroupOverlap:
+    """`Overlap` of mentions that state what their whole group states: a row of the matrix per group."""
+
+    def __init__(self, matrix: Matrix, group: NDArray[np.int64]) -> None:
+        self._between = Overlap(matrix)
+        self._within = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
+        self._group = group
+
+    def __call__(self, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[Any]:
+        one, other = self._group[i], self._group[j]
+        return np.where(one == other, self._within[one], self._between(one, other))
+
+
+class Facts:
+    """The mentions as sparse rows: what each states, weighted by how telling it is.
+
+    `part` numbers the sets of mentions that hang together by compared pairs; only within one is anything shared.
+    """
+
+    def __init__(self, mentions: Sequence[Mention], part: NDArray[np.int32]) -> None:
         self.size = len(mentions)
+        self._part = part
+        self._overlaps: dict[str, Overlap | GroupOverlap] = {}
         keys = [tuple(dict.fromkeys(loose_key(name) for name in mention.coauthors if name)) for mention in mentions]
         self.coauthors = self._matrix(keys, coauthor_weight)
         self.coauthor_presence = self._present(self.coauthors)
@@ -81,17 +121,16 @@ class Facts:
     def shared_within(self, labels: NDArray[np.int64]) -> Facts:
         """The same, with every mention stating the co-authors of its whole group. Group sizes change nothing else."""
         _, group = np.unique(labels, return_inverse=True)
-        belongs = sparse.csr_array((np.ones(self.size), (np.arange(self.size), group)))
+        belongs = sparse.csr_array((np.ones(self.size), (group, np.arange(self.size))))
         other = copy(self)
+        other._overlaps = dict(self._overlaps)  # noqa: SLF001 - a copy of its own kind
         for name in ("coauthors", "coauthor_presence", "coauthor_initials"):
             own: Matrix = getattr(self, name)
-            united = (belongs.T @ self._present(own)).tocsr()
-            united.data[:] = 1.0
+            united = (belongs @ self._present(own)).tocsr()
             weight = np.zeros(own.shape[1])
             weight[own.indices] = own.data
-            spread = (belongs @ united).tocsr()
-            spread.data = weight[spread.indices]
-            setattr(other, name, spread)
+            united.data = weight[united.indices]
+            other._overlaps[name] = GroupOverlap(united, group)  # noqa: SLF001 - as above
         return other
 
     def _matrix(self, rows: Iterable[Sequence[str]], weight: Callable[[str], float]) -> Matrix:
@@ -103,7 +142,18 @@ class Facts:
             ends.append(len(indices))
         roots = np.sqrt(np.array([weight(word) for word in column] or [1.0]))
         data = roots[indices] if indices else np.empty(0)
-        return sparse.csr_array((data, indices, ends), shape=(self.size, max(len(column), 1)))
+        # A column of its own for every part: what is shared by mentions nobody compares is not worth a product.
+        wide = np.repeat(self._part.astype(np.int64), np.diff(ends)) * (len(column) + 1) + np.array(
+            indices, dtype=np.int64
+        )
+        used, narrow = np.unique(wide, return_inverse=True)
+        return sparse.csr_array((data, narrow, ends), shape=(self.size, max(len(used), 1)))
+
+    def overlap(self, name: str) -> Overlap | GroupOverlap:
+        """What pairs have in common of one kind, by the name of its matrix."""
+        if name not in self._overlaps:
+            self._overlaps[name] = Overlap(getattr(self, name))
+        return self._overlaps[name]
 
     @staticmethod
     def _present(matrix: Matrix) -> Matrix:
@@ -157,31 +207,24 @@ def rows_of(
 
     numbers_i, numbers_j = facts.coauthor_numbers[i], facts.coauthor_numbers[j]
     some = (numbers_i > 0) & (numbers_j > 0)
-    put("coauthors", _shared(facts.coauthors, i, j), some)
-    put("coauthor_initials", _shared(facts.coauthor_initials, i, j), some)
-    put("coauthor_count", _shared(facts.coauthor_presence, i, j), some)
+    put("coauthors", facts.overlap("coauthors")(i, j), some)
+    put("coauthor_initials", facts.overlap("coauthor_initials")(i, j), some)
+    put("coauthor_count", facts.overlap("coauthor_presence")(i, j), some)
     titled = facts.has_title[i] & facts.has_title[j]
     put("fewest_coauthors", np.minimum(numbers_i, numbers_j), some | titled)
     put("most_coauthors", np.maximum(numbers_i, numbers_j), some | titled)
     weight_i, weight_j = facts.affiliation_weight[i], facts.affiliation_weight[j]
     printed = (weight_i > 0) & (weight_j > 0)
-    words = _shared(facts.affiliations, i, j)
+    words = facts.overlap("affiliations")(i, j)
     put("affiliation_words", words, printed)
     put("affiliation_share", words / np.maximum(np.minimum(weight_i, weight_j), 1e-9), printed)
-    put("institution", _shared(facts.institutions, i, j), facts.has_institution[i] & facts.has_institution[j])
-    put("domain", np.minimum(_shared(facts.domains, i, j), 2), facts.has_domain[i] & facts.has_domain[j])
+    put("institution", facts.overlap("institutions")(i, j), facts.has_institution[i] & facts.has_institution[j])
+    put("domain", np.minimum(facts.overlap("domains")(i, j), 2), facts.has_domain[i] & facts.has_domain[j])
     around = facts.has_work_institution[i] & facts.has_work_institution[j]
-    put("work_institutions", np.minimum(_shared(facts.work_institutions, i, j), 3), around)
-    put("title_words", _shared(facts.words, i, j), titled)
+    put("work_institutions", np.minimum(facts.overlap("work_institutions")(i, j), 3), around)
+    put("title_words", facts.overlap("words")(i, j), titled)
     put("venue", facts.venue[i] == facts.venue[j], (facts.venue[i] >= 0) & (facts.venue[j] >= 0))
     put("years", np.abs(facts.year[i] - facts.year[j]))
     rows[~titled, known("rarity")] += UNKNOWN_FIELD
     # Sums come out a hair differently in another order of summands; what is compared must not.
     return np.round(rows, DECIMALS)
-
-
-def _shared(matrix: Matrix, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[Any]:
-    """Summed weight of what the two rows have in common."""
-    if matrix.nnz == 0:
-        return np.zeros(len(i))
-    return np.asarray(matrix[i].multiply(matrix[j]).sum(axis=1)).ravel()

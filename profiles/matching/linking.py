@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.matching.candidates import NAME_FEATURES, Pairs, loose_relations, name_groups, pairs_within
+from profiles.matching.candidates import NAME_FEATURES, Pairs, loose_relations, name_groups, pairs_within, parts
 from profiles.matching.clustering import cluster
 from profiles.matching.features import FEATURES, Facts, rows_of
 from profiles.matching.model import Scorecard
@@ -91,7 +91,7 @@ def link(
             threshold=threshold, works=works, together=limits.together, apart=limits.apart,
         )  # fmt: skip
 
-    facts = Facts(mentions)
+    facts = Facts(mentions, parts(pairs, len(mentions)))
     probability = _probabilities(facts, pairs, model, limits, most)
     first_look = group(probability, FIRST_LOOK)
     facts = facts.shared_within(first_look)

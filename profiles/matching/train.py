@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from profiles.institutions import institution_key, institution_names
 from profiles.matching import vocabulary
-from profiles.matching.candidates import RELATION_CODE, Pairs, pairs_within
+from profiles.matching.candidates import RELATION_CODE, Pairs, pairs_within, parts
 from profiles.matching.features import DECIMALS, FEATURES, Facts, rows_of
 from profiles.matching.files import read_mentions, read_truth
 from profiles.matching.linking import grouped
@@ -128,7 +128,8 @@ def labeled(mentions: Sequence[Mention], person: Sequence[str]) -> tuple[Labeled
     compared = np.bincount(pairs.first, minlength=len(mentions)) + np.bincount(pairs.second, minlength=len(mentions))
     # Prolific people have most of the pairs; the root keeps them from being all the model learns.
     weight = 0.5 / np.sqrt(compared[pairs.first]) + 0.5 / np.sqrt(compared[pairs.second])
-    rows = rows_of(Facts(mentions), pairs.first, pairs.second, pairs.names[pairs.form])
+    facts = Facts(mentions, parts(pairs, len(mentions)))
+    rows = rows_of(facts, pairs.first, pairs.second, pairs.names[pairs.form])
     group = np.empty(len(mentions), dtype=np.int64)
     for places in groups:
         group[places] = zlib.crc32(min(mentions[place].name_key for place in places).encode())

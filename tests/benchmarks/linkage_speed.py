@@ -43,7 +43,9 @@ def read(folders: Sequence[Path]) -> list[list[Mention]]:
     for folder in folders:
         mentions = read_mentions(folder / "mentions.jsonl.gz")
         for mention in mentions:
-            moved = msgspec.structs.replace(mention, work=mention.work + works, sort_key=f"{folder.name} {mention.sort_key}")
+            moved = msgspec.structs.replace(
+                mention, work=mention.work + works, sort_key=f"{folder.name} {mention.sort_key}"
+            )
             blocks[f"{folder.name} {block_key(mention.name)}"].append(moved)
         works += 1 + max(mention.work for mention in mentions)
     return [blocks[key] for key in sorted(blocks, key=lambda key: (zlib.crc32(key.encode()), key))]
@@ -135,7 +137,9 @@ def main() -> None:
                 theirs.append(timed(splink, mentions)[0])
         median = statistics.median(mine)
         points.append((len(mentions), median))
-        line = f"{len(mentions):>8,} mentions, {people:,} people: {median:.1f} s ({', '.join(f'{s:.1f}' for s in mine)})"
+        line = (
+            f"{len(mentions):>8,} mentions, {people:,} people: {median:.1f} s ({', '.join(f'{s:.1f}' for s in mine)})"
+        )
         if theirs:
             ratio = statistics.median(b / a for a, b in zip(mine, theirs, strict=True))
             line += f"; Splink {statistics.median(theirs):.1f} s, {ratio:.1f} times as long"

@@ -162,11 +162,14 @@ def test_a_rare_name_on_works_of_one_subject_is_one_career() -> None:
     assert reasons(*run) == {("name-equal", "Ari Morcos"), ("year-near", "4"), ("title-word", "pruning")}
 
 
-def test_a_common_name_on_works_of_one_subject_is_left_open() -> None:
-    one, other = (
-        mention("Wei Wang", title=title) for title in ("Pruning of deep networks", "Lottery tickets and pruning")
-    )
+def test_a_common_name_on_works_of_two_subjects_is_not_joined() -> None:
+    one, other = (mention("Wei Wang", title=title) for title in ("Grasping with soft hands", "Protein folding"))
     assert groups(one, other) != [0, 0]
+
+
+def test_initials_that_share_nothing_but_a_rare_name_are_left_open() -> None:
+    full, short = mention("Ari Morcos", title="Lottery tickets"), mention("A. Morcos", title="Protein folding")
+    assert groups(full, short)[1] is None
 
 
 def test_a_second_bearer_ends_continuity_for_both() -> None:
