@@ -33,6 +33,8 @@ class EventKind(StrEnum):
     """These bylines of `researcher` are somebody else's: `other`, a record made for them."""
     REMOVED = "researcher:removed"
     """The record is taken down; it keeps its bylines, so that nothing is assembled from them anew."""
+    WITHHELD = "researcher:withheld"
+    """The record is taken down because the person asked not to be named: their bylines are printed without the name."""
     UNDONE = "event:undone"
     """The event `undoes` does not count any more."""
 
@@ -74,6 +76,7 @@ class State(msgspec.Struct):
     rejections: dict[tuple[int, int], int] = {}
     redirects: dict[int, Redirect] = {}
     removed: dict[int, datetime] = {}
+    withheld: set[int] = set()
 
 
 def replay(events: Iterable[Event], works: Mapping[int, int]) -> State:
@@ -168,9 +171,11 @@ class _Fold:
                 self.reject(event)
             case EventKind.CONFIRMED:
                 self.confirm(event)
-            case EventKind.REMOVED:
+            case EventKind.REMOVED | EventKind.WITHHELD:
                 gone = self.final(event.researcher)
                 self.state.removed[gone] = since
+                if event.kind == EventKind.WITHHELD:
+                    self.state.withheld.add(gone)
                 self.fix(self.held.get(gone, ()), event.id)
 
     def final(self, researcher: int) -> int:

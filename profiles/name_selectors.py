@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from profiles import printed
 from profiles.names import preferred
 from researchgraph.lib import bulk
 from researchgraph.lib.evidence import Evidence, sentence
@@ -71,14 +72,20 @@ class NamePage(msgspec.Struct, frozen=True):
     paging: Paging
 
 
-COUNTS = """
-    SELECT count(*), count(researcher_id), count(DISTINCT researcher_id) FROM works_authorship WHERE block_key = %s
-"""
+_PRINTED = f"""
+    SELECT a.researcher_id, a.raw_name AS name FROM works_authorship a {printed.HOLDER}
+     WHERE a.block_key = %s AND {printed.AS_IN_SOURCE}
+    UNION ALL
+    SELECT a.researcher_id, h.printed_name FROM profiles_researcher h JOIN works_authorship a ON a.researcher_id = h.id
+     WHERE h.listed_under = %s AND h.printed_name <> '' AND h.removed_at IS NULL
+"""  # noqa: S608 - constants
+"""The bylines that are printed with the name: as the source has it, or because somebody wants to be called so."""
 
-SPELLINGS = """
-    SELECT raw_name, count(*) FROM works_authorship WHERE block_key = %s
-     GROUP BY raw_name ORDER BY count(*) DESC, raw_name LIMIT 24
-"""
+COUNTS = f"SELECT count(*), count(researcher_id), count(DISTINCT researcher_id) FROM ({_PRINTED}) p"  # noqa: S608 - constants
+
+SPELLINGS = f"""
+    SELECT name, count(*) FROM ({_PRINTED}) p GROUP BY name ORDER BY count(*) DESC, name LIMIT 24
+"""  # noqa: S608 - constants
 
 RECORDS = """
     SELECT r.public_id, r.slug, r.display_name, r.works_count, r.first_year, r.last_year,
@@ -93,28 +100,28 @@ RECORDS = """
            coalesce((SELECT w.title FROM works_authorship a JOIN works_work w ON w.id = a.work_id
                       WHERE a.researcher_id = r.id ORDER BY w.year DESC NULLS LAST, w.id DESC LIMIT 1), '')
       FROM profiles_researcher r
-     WHERE r.block_key = %s AND r.merged_into_id IS NULL AND r.works_count > 0
+     WHERE r.listed_under = %s AND r.merged_into_id IS NULL AND r.works_count > 0
      ORDER BY r.works_count DESC, r.sort_name, r.id LIMIT %s
 """
 
-UNDECIDED = """
+UNDECIDED = f"""
     SELECT w.public_id, w.slug, w.title, w.title_html, w.version_label, a.raw_name, a.raw_affiliation, a.evidence::text
       FROM works_authorship a JOIN works_work w ON w.id = a.work_id
-     WHERE a.block_key = %s AND a.researcher_id IS NULL
+     WHERE a.block_key = %s AND a.researcher_id IS NULL AND NOT {printed.GUARDED}
      ORDER BY w.year DESC NULLS LAST, w.id DESC, a.position LIMIT %s OFFSET %s
-"""
+"""  # noqa: S608 - constants
 
 _evidence = msgspec.json.Decoder(list[Evidence]).decode
 
 
 def name_page(block_key: str, *, page: int = 1) -> NamePage | None:
     """The page of one name with the `page`-th undecided bylines; None if no byline carries the name."""
-    bylines, assigned, people = bulk.fetch(COUNTS, [block_key])[0]
+    bylines, assigned, people = bulk.fetch(COUNTS, [block_key, block_key])[0]
     if not bylines:
         return None
     path = f"/names/{block_key.replace(' ', '-')}/"
     window = paging(page=page, size=UNDECIDED_A_PAGE, total=bylines - assigned, path=path)
-    spellings = bulk.fetch(SPELLINGS, [block_key])
+    spellings = bulk.fetch(SPELLINGS, [block_key, block_key])
     return NamePage(
         block_key=block_key,
         name=preferred(spellings),

@@ -265,7 +265,9 @@ def histories(draw: st.DrawFn) -> History:
     emptied = count(NEW)
     for _ in range(draw(st.integers(0, 9))):
         who, other, bylines = draw(PEOPLE), draw(PEOPLE), draw(SOME)
-        match draw(st.sampled_from("merge split reassign reject confirm remove rule rule-merge undo undo".split())):
+        match draw(
+            st.sampled_from("merge split reassign reject confirm remove withhold rule rule-merge undo undo".split())
+        ):
             case "merge":
                 history.merge(who, other)
             case "split":
@@ -278,6 +280,8 @@ def histories(draw: st.DrawFn) -> History:
                 history.confirm(who, *bylines)
             case "remove":
                 history.add(EventKind.REMOVED, who, None, ())
+            case "withhold":
+                history.add(EventKind.WITHHELD, who, None, ())
             case "rule":
                 history.reassign_by_rule(bylines[0], draw(st.sampled_from([None, ADA, BETH, CARA])))
             case "rule-merge":
@@ -296,6 +300,7 @@ def test_nobody_who_redirects_holds_anything_and_no_way_has_two_hops(history: Hi
     assert not set(state.holders.values()) & set(state.redirects)
     assert not {redirect.target for redirect in state.redirects.values()} & set(state.redirects)
     assert set(state.fixed) <= set(state.holders)
+    assert state.withheld <= set(state.removed)
 
 
 @given(histories())
