@@ -297,3 +297,52 @@ class StaleBlock(models.Model):
 
     def __str__(self) -> str:
         return self.block_key
+
+
+class ReportKind(models.TextChoices):
+    ME = "me", "This is me"
+    NOT_MINE = "not-mine", "A work does not belong here"
+    WRONG = "wrong", "Something else is wrong"
+    HIDE = "hide", "Hide this page"
+
+
+class ReportState(models.TextChoices):
+    UNCONFIRMED = "unconfirmed", "Not confirmed"
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class Report(models.Model):
+    """What a visitor without an account says about a record. Written by `profiles.flows.report`.
+
+    Nobody looks at it before it is confirmed by mail, and it is deleted if it never is. `work` is the public id of the
+    work meant, "" for none. `email` is never public and is deleted when the report is closed. `due_at` is when a request
+    to hide the page must have been decided on.
+    """
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="reports")
+    kind = models.CharField(max_length=8, choices=ReportKind.choices)
+    work = models.CharField(max_length=10, blank=True, db_default="")
+    text = models.TextField(blank=True, db_default="")
+    email = models.EmailField(blank=True, db_default="")
+    state = models.CharField(max_length=11, choices=ReportState.choices, db_default="unconfirmed")
+    created_at = models.DateTimeField(db_default=Now())
+    confirmed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="closed") | models.Q(email="", closed_at__isnull=False),
+                name="report_closed_keeps_no_address",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="unconfirmed") | models.Q(confirmed_at__isnull=False),
+                name="report_confirmed_before_open",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "due_at", "created_at"], name="report_queue_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.researcher_id}"
