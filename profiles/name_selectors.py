@@ -8,7 +8,7 @@ import msgspec
 
 from profiles import printed
 from profiles.names import preferred
-from researchgraph.lib import bulk
+from researchgraph.lib import bulk, identifiers
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.paging import Paging, paging
 from researchgraph.lib.public_ids import address
@@ -24,15 +24,19 @@ UNDECIDED_A_PAGE = 25
 class NameRecord(ResearcherRow, frozen=True):
     """A researcher with the name, and what tells this record apart from the others."""
 
-    institution: str
-    topic: str
+    institutions: list[str]
+    topics: list[str]
+    coauthor: str
+    scheme: str
     identifier: str
+    identifiers: int
     example: str
+    example_id: str
 
     @property
-    def apart(self) -> str:
-        """What tells this record apart: institution, else topic, else the name."""
-        return self.institution or self.topic or self.name
+    def identifier_label(self) -> str:
+        """What the scheme of the identifier is called; "" without one."""
+        return identifiers.label(self.scheme) if self.scheme else ""
 
 
 class UndecidedByline(msgspec.Struct, frozen=True):
@@ -71,6 +75,17 @@ class NamePage(msgspec.Struct, frozen=True):
     undecided: list[UndecidedByline]
     paging: Paging
 
+    @property
+    def open(self) -> int:
+        """Bylines that belong to nobody yet."""
+        return self.bylines - self.assigned
+
+    @property
+    def shared_institution(self) -> bool:
+        """Whether two of the records name the same institution."""
+        named = [institution for record in self.records for institution in record.institutions]
+        return len(named) > len(set(named))
+
 
 _PRINTED = f"""
     SELECT a.researcher_id, a.raw_name AS name FROM works_authorship a {printed.HOLDER}
@@ -89,17 +104,20 @@ SPELLINGS = f"""
 
 RECORDS = """
     SELECT r.public_id, r.slug, r.display_name, r.works_count, r.first_year, r.last_year,
-           coalesce((SELECT i.name FROM profiles_affiliation a JOIN profiles_institution i ON i.id = a.institution_id
-                      WHERE a.researcher_id = r.id
-                      ORDER BY a.last_year DESC NULLS LAST, a.works DESC, i.name LIMIT 1), ''),
-           coalesce((SELECT t.label FROM graph_researchertopic k JOIN works_topic t ON t.id = k.topic_id
-                      WHERE k.researcher_id = r.id ORDER BY k.works DESC, t.label LIMIT 1), ''),
-           coalesce((SELECT d.value FROM profiles_researcheridentifier d
-                      WHERE d.researcher_id = r.id
-                      ORDER BY d.scheme = 'orcid' DESC, d.bylines DESC, d.value LIMIT 1), ''),
-           coalesce((SELECT w.title FROM works_authorship a JOIN works_work w ON w.id = a.work_id
-                      WHERE a.researcher_id = r.id ORDER BY w.year DESC NULLS LAST, w.id DESC LIMIT 1), '')
+           ARRAY(SELECT i.name FROM profiles_affiliation a JOIN profiles_institution i ON i.id = a.institution_id
+                  WHERE a.researcher_id = r.id
+                  ORDER BY a.last_year DESC NULLS LAST, a.works DESC, i.name LIMIT 2),
+           ARRAY(SELECT t.label FROM graph_researchertopic k JOIN works_topic t ON t.id = k.topic_id
+                  WHERE k.researcher_id = r.id ORDER BY k.works DESC, t.label LIMIT 2),
+           coalesce(e.data::json->'people'->0->>2, ''), coalesce(d.scheme, ''), coalesce(d.value, ''),
+           (SELECT count(*) FROM profiles_researcheridentifier n WHERE n.researcher_id = r.id),
+           coalesce(x.title, ''), coalesce(x.public_id, '')
       FROM profiles_researcher r
+      LEFT JOIN graph_egographsnapshot e ON e.researcher_id = r.id
+      LEFT JOIN LATERAL (SELECT i.scheme, i.value FROM profiles_researcheridentifier i WHERE i.researcher_id = r.id
+                          ORDER BY i.scheme = 'orcid' DESC, i.bylines DESC, i.value LIMIT 1) d ON true
+      LEFT JOIN LATERAL (SELECT w.title, w.public_id FROM works_authorship a JOIN works_work w ON w.id = a.work_id
+                          WHERE a.researcher_id = r.id ORDER BY w.year DESC NULLS LAST, w.id DESC LIMIT 1) x ON true
      WHERE r.listed_under = %s AND r.merged_into_id IS NULL AND r.works_count > 0
      ORDER BY r.works_count DESC, r.sort_name, r.id LIMIT %s
 """

@@ -52,9 +52,9 @@ class Similar(msgspec.Struct, array_like=True, frozen=True):
         return address("researchers", self.public_id, self.slug)
 
     @property
-    def apart(self) -> str:
-        """What tells this record apart: institution, else topic, else years; "" if nothing does."""
-        return self.institution or self.topic or span(self.first_year, self.last_year)
+    def apart(self) -> list[str]:
+        """What tells this record apart: institution, field, years, as far as they are known."""
+        return [fact for fact in (self.institution, self.topic, span(self.first_year, self.last_year)) if fact]
 
 
 class Head(msgspec.Struct, frozen=True):
