@@ -91,6 +91,8 @@ def replay(events: Iterable[Event], works: Mapping[int, int]) -> State:
         undoing = status.out.get(event.id)
         if undoing is not None and event.kind == EventKind.SPLIT and event.other is not None:
             fold.give_back(event.other, event.researcher, undoing.happened_at)
+    for gone, by in _withheld_with(ordered, status):
+        fold.withhold(gone, by)
     for byline, made, since in fold.lapsed_moves:
         if byline in fold.state.holders and made not in fold.held:
             fold.give_back(made, fold.state.holders[byline], since)
@@ -132,6 +134,29 @@ def _lapsed(ordered: Sequence[Event], status: Standing) -> dict[int, list[tuple[
         if event.id in status.out and event.kind in _ON_BYLINES:
             for byline in event.bylines:
                 found.setdefault(byline, []).append((event.id, status.out[event.id]))
+    return found
+
+
+def _withheld_with(ordered: Sequence[Event], status: Standing) -> list[tuple[int, Event]]:
+    """Records that were merged into one when its person asked not to be named, and that are apart again since.
+
+    The wish was about all that was one record then: taking the merge back does not bring a part of it out again.
+    """
+    found = []
+    target = {event.researcher: event.other for event in ordered if event.kind == EventKind.MERGED}
+    for wish in ordered:
+        if wish.kind != EventKind.WITHHELD or wish.id in status.out:
+            continue
+        for event in ordered:
+            undoing = status.out.get(event.id)
+            if event.kind != EventKind.MERGED or undoing is None or not event.id < wish.id < undoing.id:
+                continue
+            seen, into = {event.researcher}, event.other
+            while into is not None and into not in seen and into != wish.researcher:
+                seen.add(into)
+                into = target.get(into)
+            if into == wish.researcher:
+                found.append((event.researcher, wish))
     return found
 
 
@@ -177,6 +202,12 @@ class _Fold:
                 if event.kind == EventKind.WITHHELD:
                     self.state.withheld.add(gone)
                 self.fix(self.held.get(gone, ()), event.id)
+
+    def withhold(self, researcher: int, wish: Event) -> None:
+        gone = self.final(researcher)
+        self.state.removed.setdefault(gone, wish.happened_at)
+        self.state.withheld.add(gone)
+        self.fix(self.held.get(gone, ()), wish.id)
 
     def final(self, researcher: int) -> int:
         """Who goes on for a merged researcher."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
@@ -211,6 +212,18 @@ def test_a_curator_hides_the_page_from_the_queue(admin_client: Client, client: C
     assert ari.withheld
     assert Report.objects.get().state == ReportState.CLOSED
     assert client.get(ari.get_absolute_url()).status_code == 410
+
+
+def test_who_may_only_look_at_reports_decides_on_none(client: Client, ari: Researcher, django_user_model: Any) -> None:
+    client.post(reported(client, ari, kind="hide", text=""))
+    staff = django_user_model.objects.create_user("assistant", is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="view_report"))
+    client.force_login(staff)
+    assert "1 report" in client.get("/admin/profiles/report/").content.decode()
+    chosen = {"action": "hide_and_close", "_selected_action": [Report.objects.get().pk]}
+    client.post("/admin/profiles/report/", chosen)
+    ari.refresh_from_db()
+    assert not ari.withheld
 
 
 def test_the_form_of_a_record_taken_down_or_unknown_is_gone_too(client: Client, ari: Researcher) -> None:

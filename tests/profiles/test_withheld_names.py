@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
 
 from graph.flows.recompute import mark_all_stale
 from graph.models import StaleResearcher
@@ -302,6 +303,19 @@ def test_choosing_no_name_prints_again_what_the_sources_have(client: Client, ada
     ada.refresh_from_db()
     assert (ada.display_name, ada.slug, ada.listed_under) == ("Ada Lovelace", "ada-lovelace", "lovelace a")
     assert "/names/lovelace-a/" in " ".join(named(client))
+
+
+def test_a_curator_sets_the_name_by_a_command(ada: Researcher, curator: User) -> None:
+    call_command("choosename", ada.public_id, "Ada King", by="curator", old_names_searchable=True)
+    ada.refresh_from_db()
+    assert (ada.display_name, ada.old_names_searchable) == ("Ada King", True)
+    for wrong in (
+        ("0000000000", "Ada King", "curator"),
+        (ada.public_id, "Ada King", "nobody"),
+        (ada.public_id, "...", "curator"),
+    ):
+        with pytest.raises(CommandError):
+            call_command("choosename", *wrong[:2], by=wrong[2])
 
 
 @pytest.mark.parametrize("name", ["...", "x" * 201])
