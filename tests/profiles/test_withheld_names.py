@@ -201,6 +201,17 @@ def test_a_kept_page_of_somebody_on_the_same_long_list_counts_no_more(
     assert not NAME.search(client.get(somebody).content.decode())
 
 
+def test_an_address_that_was_merged_into_the_record_leads_there_without_the_name(
+    client: Client, ada: Researcher, curator: User, merged: Callable[[Researcher, Researcher], None]
+) -> None:
+    emmy = Researcher.objects.filter(display_name="Emmy Noether", merged_into=None)[0]
+    merged(emmy, ada)
+    opt_out(researcher=ada.pk, actor=curator, reason="Asked by mail.")
+    response = client.get(emmy.get_absolute_url())
+    assert (response.status_code, response["Location"]) == (302, f"/researchers/{ada.public_id}/")
+    assert client.get(response["Location"]).status_code == 410
+
+
 def test_nobody_opts_out_twice(ada: Researcher, curator: User) -> None:
     opt_out(researcher=ada.pk, actor=curator, reason="")
     with pytest.raises(Conflict, match="taken down"):
