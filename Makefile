@@ -4,7 +4,7 @@ LOCAL = RESEARCHGRAPH_MODE=test DJANGO_SETTINGS_MODULE=researchgraph.settings PY
 # Looks like production; nothing is connected to.
 PRODUCTION = RESEARCHGRAPH_MODE=production DEBUG=false \
 	SECRET_KEY=only-for-this-check-only-for-this-check-0123456789-abcdefghijkl \
-	ALLOWED_HOSTS=example.org SITE_URL=https://example.org CONTACT_EMAIL=librarian@example.org \
+	ALLOWED_HOSTS=example.org SITE_URL=https://example.org CONTACT_EMAIL=librarian@example.org EMAIL_HOST=mail.example.org \
 	DATABASE_URL=postgresql://u:p@127.0.0.1:1/d REDIS_URL=redis://127.0.0.1:1/0 CACHE_URL=redis://127.0.0.1:1/0
 
 .PHONY: check ruff mypy imports templates migrations deploy typescript test lock

@@ -71,6 +71,22 @@ def coverage(held: int, *, waiting: int, width: int = 296) -> Markup:
     )
 
 
+def shares(held: Sequence[int], *, waiting: int, width: int = 700) -> Markup:
+    """Bylines of one name: a block for each record, as wide as what it holds, and an outlined one for the undecided."""
+    unit = width / max(1, sum(held) + waiting)
+    place, blocks = 0.0, []
+    for count in held:
+        blocks.append(f'<rect class="bar" x="{_n(place)}" width="{_n(max(1.0, count * unit - 2))}" height="14"/>')
+        place += count * unit
+    if waiting:
+        blocks.append(
+            f'<rect class="bar2" x="{_n(place + 0.5)}" y=".5" width="{_n(max(1.0, width - place - 1))}" height="13"/>'
+        )
+    return _svg(
+        f'<svg class="viz flat mt" viewBox="0 0 {width} 14" preserveAspectRatio="none" aria-hidden="true">{"".join(blocks)}</svg>',
+    )
+
+
 def year_columns(years: Sequence[YearCount], *, height: int = 84, unit: tuple[str, str] = ("work", "works")) -> Markup:
     """Columns per year as a list: solid for works at a venue, outlined for preprints only, gaps for empty years.
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from graph import tasks as graph_tasks
+from graph.flows import recompute
 from profiles import tasks as profiles_tasks
 from researchgraph import events
 from researchgraph.lib import bulk
@@ -33,6 +34,13 @@ def mark_researchers(*, researcher_ids: Sequence[int], cause: str, **_: object) 
         "INSERT INTO graph_staleresearcher (researcher_id, cause) SELECT unnest(%s::bigint[]), %s ON CONFLICT DO NOTHING",
         [sorted(researcher_ids), cause],
     )
+    transaction.on_commit(graph_tasks.wake, robust=True)
+
+
+@receiver(events.names_changed)
+def rename_at_once(*, researcher_ids: Sequence[int], cause: str, **_: object) -> None:
+    """A name that must not be shown any more is not shown until a worker finds the time."""
+    recompute.at_once(researcher_ids, cause=cause)
     transaction.on_commit(graph_tasks.wake, robust=True)
 
 

@@ -62,8 +62,12 @@ WORKS = """
 """
 
 SPELLINGS = """
-    SELECT text FROM profiles_institutionspelling WHERE institution_id = %s ORDER BY length(text), text LIMIT %s
+    SELECT s.text FROM profiles_institutionspelling s WHERE s.institution_id = %s AND s.text NOT LIKE '%%@%%'
+       AND NOT EXISTS (SELECT FROM profiles_guardedname g
+                        WHERE split_part(g.block_key, ' ', 1) = ANY(regexp_split_to_array(lower(s.text), '[^[:alnum:]]+')))
+     ORDER BY length(s.text), s.text LIMIT %s
 """
+"""Without those that print an address or the family name of somebody who is not named: affiliations hold everything."""
 
 _years = msgspec.json.Decoder(list[YearWorks]).decode
 

@@ -33,6 +33,8 @@ class EventKind(StrEnum):
     """These bylines of `researcher` are somebody else's: `other`, a record made for them."""
     REMOVED = "researcher:removed"
     """The record is taken down; it keeps its bylines, so that nothing is assembled from them anew."""
+    WITHHELD = "researcher:withheld"
+    """The record is taken down because the person asked not to be named: their bylines are printed without the name."""
     UNDONE = "event:undone"
     """The event `undoes` does not count any more."""
 
@@ -74,6 +76,7 @@ class State(msgspec.Struct):
     rejections: dict[tuple[int, int], int] = {}
     redirects: dict[int, Redirect] = {}
     removed: dict[int, datetime] = {}
+    withheld: set[int] = set()
 
 
 def replay(events: Iterable[Event], works: Mapping[int, int]) -> State:
@@ -88,6 +91,8 @@ def replay(events: Iterable[Event], works: Mapping[int, int]) -> State:
         undoing = status.out.get(event.id)
         if undoing is not None and event.kind == EventKind.SPLIT and event.other is not None:
             fold.give_back(event.other, event.researcher, undoing.happened_at)
+    for gone, by in _withheld_with(ordered, status):
+        fold.withhold(gone, by)
     for byline, made, since in fold.lapsed_moves:
         if byline in fold.state.holders and made not in fold.held:
             fold.give_back(made, fold.state.holders[byline], since)
@@ -148,6 +153,29 @@ def _lapsed(ordered: Sequence[Event], status: Standing) -> dict[int, list[_Lapse
     return found
 
 
+def _withheld_with(ordered: Sequence[Event], status: Standing) -> list[tuple[int, Event]]:
+    """Records that were merged into one when its person asked not to be named, and that are apart again since.
+
+    The wish was about all that was one record then: taking the merge back does not bring a part of it out again.
+    """
+    found = []
+    target = {event.researcher: event.other for event in ordered if event.kind == EventKind.MERGED}
+    for wish in ordered:
+        if wish.kind != EventKind.WITHHELD or wish.id in status.out:
+            continue
+        for event in ordered:
+            undoing = status.out.get(event.id)
+            if event.kind != EventKind.MERGED or undoing is None or not event.id < wish.id < undoing.id:
+                continue
+            seen, into = {event.researcher}, event.other
+            while into is not None and into not in seen and into != wish.researcher:
+                seen.add(into)
+                into = target.get(into)
+            if into == wish.researcher:
+                found.append((event.researcher, wish))
+    return found
+
+
 def moved_part_keeps_address(moved: Sequence[float], staying: Sequence[float]) -> bool:
     """Whether, of a record that is split, the part moved out has more evidence: more bylines, else more confidence.
 
@@ -184,10 +212,18 @@ class _Fold:
                 self.reject(event)
             case EventKind.CONFIRMED:
                 self.confirm(event)
-            case EventKind.REMOVED:
+            case EventKind.REMOVED | EventKind.WITHHELD:
                 gone = self.final(event.researcher)
                 self.state.removed[gone] = since
+                if event.kind == EventKind.WITHHELD:
+                    self.state.withheld.add(gone)
                 self.fix(self.held.get(gone, ()), event.id)
+
+    def withhold(self, researcher: int, wish: Event) -> None:
+        gone = self.final(researcher)
+        self.state.removed.setdefault(gone, wish.happened_at)
+        self.state.withheld.add(gone)
+        self.fix(self.held.get(gone, ()), wish.id)
 
     def final(self, researcher: int) -> int:
         """Who goes on for a merged researcher."""

@@ -32,7 +32,12 @@ class Researcher(models.Model):
 
     `block_key` is family name and first initial (see `profiles.names`), `name_key` the full
     normalised name. `merged_into` is set when the record was joined to another, `merged_at` since when: its address then
-    redirects. `removed_at` is set while the record is taken down. All three follow from the identity events.
+    redirects. `removed_at` is set while the record is taken down, and `withheld` with it if the person asked not to be
+    named. These follow from the identity events.
+
+    `chosen_name` is what the person wants to be called, "" for nothing chosen; `printed_name` the same for the record with
+    all that was merged into it: it stands on every byline (`profiles.printed`). `listed_under` is the block key people find
+    the record by: that of the printed name.
     """
 
     public_id = models.CharField(max_length=10)
@@ -48,6 +53,11 @@ class Researcher(models.Model):
     )
     merged_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+    withheld = models.BooleanField(db_default=False)
+    chosen_name = models.TextField(blank=True, db_default="")
+    printed_name = models.TextField(blank=True, db_default="")
+    old_names_searchable = models.BooleanField(db_default=False)
+    listed_under = models.TextField()
     works_count = models.IntegerField(db_default=0)
     first_year = models.SmallIntegerField(null=True, blank=True)
     last_year = models.SmallIntegerField(null=True, blank=True)
@@ -55,7 +65,7 @@ class Researcher(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["block_key"], name="researcher_block_idx"),
+            models.Index(fields=["listed_under"], name="researcher_listed_idx"),
             models.Index(fields=["name_key"], name="researcher_name_key_idx"),
             models.Index(
                 fields=["merged_into"], name="researcher_merged_idx", condition=models.Q(merged_into__isnull=False)
@@ -79,6 +89,10 @@ class Researcher(models.Model):
                 name="researcher_merged_since",
             ),
             models.CheckConstraint(condition=~models.Q(display_name=""), name="researcher_has_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(withheld=False) | models.Q(removed_at__isnull=False),
+                name="researcher_withheld_is_taken_down",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,6 +100,25 @@ class Researcher(models.Model):
 
     def get_absolute_url(self) -> str:
         return address("researchers", self.public_id, self.slug)
+
+
+class GuardedName(models.Model):
+    """A spelling of somebody who is not named, or under another name: not printed while nobody holds the byline.
+
+    Kept by `profiles.flows.naming`, from all bylines the record holds.
+    """
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="guarded_names")
+    block_key = models.TextField()
+    name_key = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["block_key", "name_key", "researcher"], name="guarded_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_key
 
 
 class ResearcherName(models.Model):
@@ -264,3 +297,52 @@ class StaleBlock(models.Model):
 
     def __str__(self) -> str:
         return self.block_key
+
+
+class ReportKind(models.TextChoices):
+    ME = "me", "This is me"
+    NOT_MINE = "not-mine", "A work does not belong here"
+    WRONG = "wrong", "Something else is wrong"
+    HIDE = "hide", "Hide this page"
+
+
+class ReportState(models.TextChoices):
+    UNCONFIRMED = "unconfirmed", "Not confirmed"
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class Report(models.Model):
+    """What a visitor without an account says about a record. Written by `profiles.flows.report`.
+
+    Nobody looks at it before it is confirmed by mail, and it is deleted if it never is. `work` is the public id of the
+    work meant, "" for none. `email` is never public and is deleted when the report is closed. `due_at` is when a request
+    to hide the page must have been decided on.
+    """
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="reports")
+    kind = models.CharField(max_length=8, choices=ReportKind.choices)
+    work = models.CharField(max_length=10, blank=True, db_default="")
+    text = models.TextField(blank=True, db_default="")
+    email = models.EmailField(blank=True, db_default="")
+    state = models.CharField(max_length=11, choices=ReportState.choices, db_default="unconfirmed")
+    created_at = models.DateTimeField(db_default=Now())
+    confirmed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="closed") | models.Q(email="", closed_at__isnull=False),
+                name="report_closed_keeps_no_address",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="unconfirmed") | models.Q(confirmed_at__isnull=False),
+                name="report_confirmed_before_open",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "due_at", "created_at"], name="report_queue_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.researcher_id}"

@@ -31,7 +31,8 @@ def answer(request: HttpRequest, record: Stamp | Head, slug: str, *, ending: str
     down is gone (410).
     """
     if record.removed:
-        return render(request, "profiles/gone.html", status=410)
+        # The address may carry the name, and the page must not.
+        return render(request, "profiles/gone.html", {"return_to": "/"}, status=410)
     query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
     if record.moved_to:
         there = address("researchers", record.moved_to, record.moved_slug)

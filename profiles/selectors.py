@@ -16,6 +16,7 @@ from django.db import connection
 
 from graph import charts, trust
 from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustInputs
+from profiles.printed import GUARDED
 from profiles.work_selectors import WORKS_A_PAGE, Parameters, Wish, WorkList, statement, wish, work_list
 from researchgraph.lib import identifiers
 from researchgraph.lib.dates import span
@@ -51,9 +52,9 @@ class Similar(msgspec.Struct, array_like=True, frozen=True):
         return address("researchers", self.public_id, self.slug)
 
     @property
-    def apart(self) -> str:
-        """What tells this record apart: institution, else topic, else years; "" if nothing does."""
-        return self.institution or self.topic or span(self.first_year, self.last_year)
+    def apart(self) -> list[str]:
+        """What tells this record apart: institution, field, years, as far as they are known."""
+        return [fact for fact in (self.institution, self.topic, span(self.first_year, self.last_year)) if fact]
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ class Head(msgspec.Struct, frozen=True):
     slug: str
     name: str
     native_name: str
-    block_key: str
+    listed_under: str
     level: int
     moved_to: str
     moved_slug: str
@@ -95,7 +96,7 @@ class Head(msgspec.Struct, frozen=True):
     @property
     def name_href(self) -> str:
         """The page of everybody with this family name and first initial."""
-        return f"/names/{quote(self.block_key.replace(' ', '-'))}/"
+        return f"/names/{quote(self.listed_under.replace(' ', '-'))}/"
 
     @property
     def affiliation(self) -> AffiliationSeen | None:
@@ -231,22 +232,24 @@ class ProfilePage(msgspec.Struct, frozen=True):
         return f"{self.head.href}?{urlencode(pairs)}" if pairs else self.head.href
 
 
-_STAMP: Final = """
-SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.block_key, r.verification_level,
-       coalesce(m.public_id, ''), coalesce(m.slug, ''), r.merged_at, r.removed_at IS NOT NULL, p.computed_at,
+_STAMP: Final = f"""
+SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.listed_under, r.verification_level,
+       coalesce(m.public_id, ''), CASE WHEN m.removed_at IS NULL THEN coalesce(m.slug, '') ELSE '' END, r.merged_at,
+       r.removed_at IS NOT NULL, p.computed_at,
        (SELECT count(*) FROM (SELECT FROM works_authorship a
-                               WHERE a.block_key = r.block_key AND a.researcher_id IS NULL LIMIT %s) waiting),
+                               WHERE a.block_key = r.listed_under AND a.researcher_id IS NULL
+                                 AND NOT {GUARDED} LIMIT %s) waiting),
        (SELECT json_agg(json_build_array(o.public_id, o.slug, o.display_name, o.works_count, o.first_year, o.last_year,
                                          s.data::json->'affiliations'->0->>2, s.data::json->'topics'->0->>2))::text
           FROM (SELECT * FROM profiles_researcher n
-                 WHERE n.block_key = r.block_key AND n.id <> r.id AND n.merged_into_id IS NULL AND n.works_count > 0
+                 WHERE n.listed_under = r.listed_under AND n.id <> r.id AND n.merged_into_id IS NULL AND n.works_count > 0
                  ORDER BY n.works_count DESC, n.id LIMIT %s) o
-          LEFT JOIN graph_profilesnapshot s ON s.researcher_id = o.id){more}
+          LEFT JOIN graph_profilesnapshot s ON s.researcher_id = o.id){{more}}
   FROM profiles_researcher r
   LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id
-  LEFT JOIN graph_profilesnapshot p ON p.researcher_id = r.id {join}
+  LEFT JOIN graph_profilesnapshot p ON p.researcher_id = r.id {{join}}
  WHERE r.public_id = %s
-"""
+"""  # noqa: S608 - constants
 _HEAD: Final = (
     ", p.data, e.data, t.inputs::text, t.cause",
     """
@@ -267,7 +270,7 @@ class Stamp(NamedTuple):
     slug: str
     name: str
     native_name: str
-    block_key: str
+    listed_under: str
     level: int
     moved_to: str
     moved_slug: str
@@ -383,7 +386,7 @@ def head(stored: StoredHead) -> Head:
         slug=record.slug,
         name=record.name,
         native_name=record.native_name,
-        block_key=record.block_key,
+        listed_under=record.listed_under,
         level=record.level,
         moved_to=record.moved_to,
         moved_slug=record.moved_slug,

@@ -7,7 +7,7 @@ import time
 from celery import shared_task
 from django.conf import settings
 
-from profiles.flows import assign
+from profiles.flows import assign, report
 from researchgraph import celery
 from works.models import ImportRun, RunState
 
@@ -28,6 +28,12 @@ def assign_stale() -> None:
             assign_stale.delay()
             return
     graph_tasks.wake()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
+def expire_reports() -> None:
+    """Forget reports that were never confirmed."""
+    report.expire_reports()
 
 
 def wake() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import re_path
+from django.urls import path, re_path
 
-from profiles import views
+from profiles import report_views, views
 
 ID = r"(?P<public_id>[0-9a-z]{10})"
 SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
 
 urlpatterns = [
     re_path(rf"^researchers/{ID}/$", views.researcher),
+    re_path(rf"^researchers/{ID}/report/$", report_views.report),
     re_path(rf"^researchers/{ID}/{SLUG}/$", views.researcher, name="researcher"),
+    re_path(rf"^researchers/{ID}/{SLUG}/report/$", report_views.report, name="report"),
+    path("reports/sent/", report_views.sent, name="report-sent"),
+    path("reports/confirm/<str:token>/", report_views.confirm, name="report-confirm"),
 ]

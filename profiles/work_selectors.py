@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
+from profiles import printed
+from profiles.printed import NAME_EVIDENCE, WITHHELD, discloses, hidden_words
 from researchgraph.lib import dates, identifiers
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.paging import Paging, page_number, paging
@@ -136,12 +138,34 @@ class ProfileWork(msgspec.Struct, array_like=True, frozen=True):
     sources: list[str]
     topic: Topic | None
     position: int
-    printed: str
+    as_in_source: str
+    chosen: str
     decision: str
     confidence: float | None
     evidence: list[Evidence]
     institutions: dict[str, str] | None
     authors: list[Author]
+    hidden_names: list[str]
+
+    @property
+    def printed(self) -> str:
+        """The person's own byline as it is printed here."""
+        return self.chosen or self.as_in_source
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Words that stand in no printed name of the work, because whose name they are does not want it."""
+        return hidden_words(self.hidden_names, shown=[author.name for author in self.authors])
+
+    @property
+    def code(self) -> str:
+        """Where the code is, unless the address names somebody who is not named here."""
+        return "" if discloses(self.code_url, self.hidden) else self.code_url
+
+    @property
+    def affiliations(self) -> list[str]:
+        """Affiliations that no author could be tied to."""
+        return [text for text in self.unaligned if not discloses(text, self.hidden)]
 
     @property
     def href(self) -> str:
@@ -185,15 +209,22 @@ class ProfileWork(msgspec.Struct, array_like=True, frozen=True):
     @property
     def reasons(self) -> list[str]:
         """Why the byline is this person's, as sentences."""
-        printed = {author.key: author.name for author in self.authors}
-        return [sentence(_for_people(e, printed, self.institutions or {})) for e in self.evidence]
+        names = {author.key: author.name for author in self.authors}
+        shown = (_for_people(e, names, self.institutions or {}) for e in self.evidence if self._may_say(e))
+        return [sentence(evidence) for evidence in shown if evidence.value != WITHHELD]
+
+    def _may_say(self, evidence: Evidence) -> bool:
+        """Whether the reason quotes no name that is printed otherwise here."""
+        if self.chosen and evidence.kind in NAME_EVIDENCE:
+            return False
+        return not (evidence.kind.endswith("identifier") and discloses(evidence.value, self.hidden))
 
 
-def _for_people(evidence: Evidence, printed: Mapping[str, str], institutions: Mapping[str, str]) -> Evidence:
+def _for_people(evidence: Evidence, names: Mapping[str, str], institutions: Mapping[str, str]) -> Evidence:
     """The same evidence with names in place of stored keys."""
     value = evidence.value
     if evidence.kind == "coauthor":
-        value = printed.get(value) or value.title()
+        value = names.get(value, WITHHELD)
     elif evidence.kind in {"affiliation", "distinct-affiliation"} and value.isdigit():
         value = institutions.get(value, "of the same institution")
     elif evidence.kind.endswith("identifier") and ":" in value:
@@ -228,27 +259,33 @@ _FILTERS: Final = {
     "venues": "w.venue_id IN (SELECT v.id FROM works_venue v WHERE v.key = ANY(%s))",
 }
 
-WORKS: Final = """
+WORKS: Final = (
+    """
 SELECT coalesce(max(p.total), 0) AS total, coalesce(json_agg(json_build_array(
          p.public_id, p.slug, p.title, p.title_html, p.abstract, p.abstract_html, p.type, p.year, p.date,
          p.version_label, p.author_count, p.authors_truncated, p.code_url, p.unaligned_affiliations,
          ARRAY(SELECT DISTINCT s.source FROM works_sourcerecord s WHERE s.work_id = p.id ORDER BY s.source),
          (SELECT json_build_array(t.public_id, t.slug, t.label, t.code)
             FROM works_topic t WHERE t.id = p.primary_topic_id),
-         p.position, p.raw_name, p.kind, p.confidence, p.evidence,
+         p.position, p.raw_name, p.printed_name, p.kind, p.confidence, p.evidence,
          CASE WHEN p.institutions <> '{{}}' THEN
            (SELECT json_object_agg(i.id, i.name) FROM profiles_institution i WHERE i.id = ANY(p.institutions)) END,
-         (SELECT json_agg(json_build_array(a.position, a.raw_name, a.name_key, coalesce(r.public_id, ''),
-                                           coalesce(r.slug, '')) ORDER BY a.position)
-            FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id AND r.removed_at IS NULL
-           WHERE a.work_id = p.id AND (a.position < {listed} OR a.position IN (p.position, p.author_count - 1)))
+         (SELECT json_agg(json_build_array(a.position, <name>, a.name_key, <id>, <slug>) ORDER BY a.position)
+            FROM works_authorship a <holder>
+           WHERE a.work_id = p.id AND (a.position < {listed} OR a.position IN (p.position, p.author_count - 1))),
+         <hidden names>
        ) ORDER BY p.place), '[]')::text AS works
-  FROM (SELECT w.*, m.position, m.raw_name, m.kind, m.confidence, m.evidence, m.institutions,
+  FROM (SELECT w.*, m.position, m.raw_name, s.printed_name, m.kind, m.confidence, m.evidence, m.institutions,
                count(*) OVER () AS total, row_number() OVER (ORDER BY {order}) AS place
-          FROM works_authorship m JOIN works_work w ON w.id = m.work_id
+          FROM works_authorship m JOIN works_work w ON w.id = m.work_id JOIN profiles_researcher s ON s.id = m.researcher_id
          WHERE m.researcher_id = {researcher} {filters}
          ORDER BY {order} LIMIT {size} OFFSET %s) p
-"""
+""".replace("<name>", printed.NAME)
+    .replace("<id>", printed.SHOWN_ID)
+    .replace("<slug>", printed.SHOWN_SLUG)
+    .replace("<holder>", printed.HOLDER)
+    .replace("<hidden names>", printed.HIDDEN_NAMES.format(work="p.id"))
+)
 """The `total` of the works that pass the filters, and one page of them as JSON; the last parameter is the offset."""
 
 

@@ -38,4 +38,6 @@ def addresses_are_named(**_: Any) -> list[CheckMessage]:
         found.append(Error("SITE_URL must be the site's public https:// address.", id="researchgraph.E010"))
     if not settings.CONTACT_EMAIL:
         found.append(Warning("CONTACT_EMAIL is not set: live imports refuse to run.", id="researchgraph.W011"))
+    if not settings.EMAIL_HOST:
+        found.append(Warning("EMAIL_HOST is not set: nobody can confirm a report.", id="researchgraph.W012"))
     return found

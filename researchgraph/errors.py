@@ -29,5 +29,9 @@ class Conflict(ResearchgraphError):
     """Somebody else changed the same thing first; shown as HTTP 409."""
 
 
+class MailNotSent(ResearchgraphError):
+    """The mail server could not be reached or refused; trying again later may help."""
+
+
 class EngineError(ResearchgraphError):
     """An embedded engine could not start, is in use by another supervisor, or died."""

@@ -6,6 +6,8 @@ workers with `transaction.on_commit`.
 
 `works_changed(work_ids: Sequence[int])`: works whose facts changed (fields, versions, identifiers, sources).
 `researchers_changed(researcher_ids: Sequence[int], cause: str)`: researchers whose bylines changed.
+`names_changed(researcher_ids: Sequence[int], cause: str)`: researchers whom no page may name as before. The one signal
+whose listener does not only mark: everything derived that names them is made anew before the transaction ends.
 `bylines_changed(block_keys: Sequence[str])`: name blocks with new or changed bylines to decide on.
 """
 
@@ -15,4 +17,5 @@ from django.dispatch import Signal
 
 works_changed = Signal()
 researchers_changed = Signal()
+names_changed = Signal()
 bylines_changed = Signal()

@@ -126,8 +126,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "works.tasks.sweep", "schedule": 60.0},
+    "expire-reports": {"task": "profiles.tasks.expire_reports", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+# Without a mail server, mails of a local site are printed where it runs.
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if LOCAL and not EMAIL_HOST else 'smtp'}.EmailBackend"
+EMAIL_PORT = env.integer("EMAIL_PORT", 587)
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM") or CONTACT_EMAIL or "researchgraph@localhost"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

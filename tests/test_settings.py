@@ -24,6 +24,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "example.org",
     "SITE_URL": "https://example.org",
     "CONTACT_EMAIL": "librarian@example.org",
+    "EMAIL_HOST": "mail.example.org",
     "DATABASE_URL": "postgresql://user:password@127.0.0.1:1/name",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "CACHE_URL": "redis://127.0.0.1:2/0",

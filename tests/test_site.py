@@ -209,6 +209,7 @@ def test_the_admin_is_for_staff_and_shows_every_list(
         "works/sourcerecord",
         "works/review",
         "profiles/researcher",
+        "profiles/report",
         "profiles/institution",
     )
     for model in lists:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from profiles.names import display_parts
+from profiles.printed import WITHHELD
 from researchgraph.lib import dates
 from researchgraph.lib.tex import needs_rendering
 from researchgraph.lib.text import fold
@@ -31,14 +32,14 @@ NAMED = 3
 
 def citation_key(work: WorkPage) -> str:
     """Family name, year and first telling word of the title: "wortsman2022model"."""
-    family = fold(display_parts(work.bylines[0].name)[0]).replace(" ", "") if work.bylines else ""
+    family = fold(_parts(work.bylines[0].name)[0]).replace(" ", "") if work.bylines else ""
     words = [word for word in fold(work.title).split() if word not in _SHORT_WORDS]
     return f"{family or 'anonymous'}{work.year or ''}{words[0] if words else ''}"
 
 
 def bibtex(work: WorkPage) -> str:
     """The work as one BibTeX entry; special characters escaped, mathematics of the title kept in braces."""
-    authors = [_tex(_inverted(byline.name)) for byline in work.bylines]
+    authors = [_bibtex_name(byline.name) for byline in work.bylines]
     fields: list[tuple[str, str]] = [
         ("title", f"{{{_tex(work.title)}}}"),
         ("author", " and ".join([*authors, "others"] if work.authors_truncated else authors)),
@@ -87,18 +88,28 @@ def plain(work: WorkPage) -> str:
     return f"{people}{year} {work.title}{stop}{f' {work.venue}.' if work.venue else ''}"
 
 
+def _parts(name: str) -> tuple[str, str]:
+    """(family, given); a name that is not shown has neither."""
+    return ("", "") if name == WITHHELD else display_parts(name)
+
+
 def _csl_name(name: str) -> dict[str, str]:
-    family, given = display_parts(name)
+    family, given = _parts(name)
     return {"family": family, "given": given} if given else {"literal": name}
 
 
+def _bibtex_name(name: str) -> str:
+    """In braces BibTeX takes several words for one."""
+    return f"{{{name}}}" if name == WITHHELD else _tex(_inverted(name))
+
+
 def _inverted(name: str) -> str:
-    family, given = display_parts(name)
+    family, given = _parts(name)
     return f"{family}, {given}" if given else name
 
 
 def _abbreviated(name: str) -> str:
-    family, given = display_parts(name)
+    family, given = _parts(name)
     initials = " ".join(f"{word[0]}." for word in re.split(r"[\s.]+", given) if word)
     return f"{family}, {initials}" if initials else name
 

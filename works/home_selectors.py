@@ -76,7 +76,7 @@ TOTALS = """
 
 CONNECTED = """
     SELECT r.public_id, r.slug, r.display_name, r.works_count, (e.data::json->>'total')::int, (e.data::json->>'close')::int
-      FROM (SELECT * FROM profiles_researcher WHERE merged_into_id IS NULL
+      FROM (SELECT * FROM profiles_researcher WHERE merged_into_id IS NULL AND works_count > 0
              ORDER BY works_count DESC, sort_name, id LIMIT %s) r
       JOIN graph_egographsnapshot e ON e.researcher_id = r.id
      ORDER BY (e.data::json->>'total')::int DESC, r.sort_name LIMIT %s

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from markupsafe import Markup, escape
 
+from profiles import printed
 from researchgraph.lib import bulk, dates
 from researchgraph.lib.dates import span
 from researchgraph.lib.public_ids import address
@@ -102,18 +103,18 @@ class WorkRow(msgspec.Struct, frozen=True):
         return TYPE_LABELS.get(self.type, self.type)
 
 
-ROWS = """
+ROWS = f"""
     SELECT w.public_id, w.slug, w.title, w.title_html, w.type, w.year, w.date, w.version_label, w.author_count,
            w.authors_truncated, w.code_url, coalesce(t.code, ''), coalesce(t.label, ''), coalesce(t.public_id, ''),
-           coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.raw_name, 'public_id', coalesce(r.public_id, ''),
-                                                         'slug', coalesce(r.slug, '')) ORDER BY a.position)
-                       FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id AND r.removed_at IS NULL
+           coalesce((SELECT jsonb_agg(jsonb_build_object('name', {printed.NAME}, 'public_id', {printed.SHOWN_ID},
+                                                         'slug', {printed.SHOWN_SLUG}) ORDER BY a.position)
+                       FROM works_authorship a {printed.HOLDER}
                       WHERE a.work_id = w.id AND (a.position < %s OR a.position = w.author_count - 1)), '[]')
       FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted(id, place)
       JOIN works_work w ON w.id = wanted.id
       LEFT JOIN works_topic t ON t.id = w.primary_topic_id
      ORDER BY wanted.place
-"""
+"""  # noqa: S608 - constants
 
 _authors = msgspec.json.Decoder(list[RowAuthor]).decode
 

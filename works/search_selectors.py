@@ -43,7 +43,7 @@ class Person(ResearcherRow, frozen=True):
     level: int
     institution: str
     example: str
-    block_key: str
+    listed_under: str
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -187,7 +187,8 @@ EXACT = """
     UNION
     SELECT 'researchers', r.public_id, r.slug
       FROM profiles_researcheridentifier i JOIN profiles_researcher r ON r.id = i.researcher_id
-     WHERE (i.scheme, i.value) IN (SELECT * FROM unnest(%s::text[], %s::text[])) AND r.merged_into_id IS NULL
+     WHERE (i.scheme, i.value) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+       AND r.merged_into_id IS NULL AND r.removed_at IS NULL
 """
 
 # A name matches when every word of the query starts one of its words.
@@ -224,7 +225,7 @@ PEOPLE = f"""
                       ORDER BY a.last_year DESC NULLS LAST, a.works DESC, i.name LIMIT 1), ''),
            coalesce((SELECT w.title FROM works_authorship a JOIN works_work w ON w.id = a.work_id
                       WHERE a.researcher_id = r.id ORDER BY w.year DESC NULLS LAST, w.id DESC LIMIT 1), ''),
-           r.block_key
+           r.listed_under
       FROM (SELECT * FROM profiles_researcher r WHERE {PEOPLE_MATCH}
              ORDER BY name_key = %(folded)s DESC, works_count DESC, sort_name, id LIMIT %(size)s OFFSET %(offset)s) r
      ORDER BY r.name_key = %(folded)s DESC, r.works_count DESC, r.sort_name, r.id
@@ -252,6 +253,14 @@ INSTITUTIONS = f"""
       FROM profiles_institution i WHERE {INSTITUTIONS_MATCH}
      ORDER BY people DESC, i.name, i.id LIMIT %(size)s OFFSET %(offset)s
 """  # noqa: S608 - constants of this module
+
+
+# A name may also be found by words that it is not printed with, and those are not offered.
+NEAR = """
+    SELECT DISTINCT t.token FROM profiles_nametoken t
+     WHERE t.token LIKE %s AND EXISTS (SELECT FROM profiles_researchername n WHERE n.researcher_id = t.researcher_id
+                                          AND t.token = ANY(string_to_array(n.search_key, ' '))) LIMIT 2000
+"""
 
 
 def _fetch(query: str, terms: _Terms, **more: object) -> list[tuple[Any, ...]]:
@@ -289,5 +298,5 @@ def _near(terms: _Terms) -> list[str]:
     word = max(terms.words, key=len, default="")
     if len(word) < 4:
         return []
-    rows = bulk.fetch("SELECT DISTINCT token FROM profiles_nametoken WHERE token LIKE %s LIMIT 2000", [f"{word[:2]}%"])
+    rows = bulk.fetch(NEAR, [f"{word[:2]}%"])
     return get_close_matches(word, [row[0] for row in rows], n=3, cutoff=0.75)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from profiles import printed
+from profiles.printed import NAME_EVIDENCE, discloses, hidden_words
 from researchgraph.lib import bulk, dates, identifiers
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.links import safe_url
@@ -131,6 +133,11 @@ class Byline(msgspec.Struct, frozen=True):
         return f"/names/{self.block_key.replace(' ', '-')}/" if self.block_key else ""
 
     @property
+    def withheld(self) -> bool:
+        """Whether the name is not shown."""
+        return self.name == printed.WITHHELD
+
+    @property
     def mark(self) -> str:
         """Which assertion mark stands beside the byline."""
         return MARKS[DecisionKind(self.kind)]
@@ -211,7 +218,7 @@ class WorkPage(msgspec.Struct, frozen=True):
     @property
     def undecided(self) -> int:
         """Bylines that belong to nobody yet."""
-        return sum(1 for byline in self.bylines if not byline.public_id)
+        return sum(1 for byline in self.bylines if not byline.public_id and not byline.withheld)
 
     @property
     def fields(self) -> list[FieldOrigin]:
@@ -264,16 +271,18 @@ WORK = """
      WHERE w.public_id = %s
 """
 
-BYLINES = """
-    SELECT a.position, a.raw_name, a.raw_affiliation, a.native_name, a.block_key, a.name_key,
-           CASE WHEN a.researcher_id IS NOT DISTINCT FROM r.id THEN a.kind ELSE 'undecided' END,
-           CASE WHEN a.researcher_id IS NOT DISTINCT FROM r.id THEN a.confidence ELSE 0 END,
-           coalesce(r.public_id, ''), coalesce(r.slug, ''), coalesce(r.display_name, ''),
-           CASE WHEN a.researcher_id IS NOT DISTINCT FROM r.id THEN a.evidence::text ELSE '[]' END,
-           a.institutions
-      FROM works_authorship a LEFT JOIN profiles_researcher r ON r.id = a.researcher_id AND r.removed_at IS NULL
-     WHERE a.work_id = %s ORDER BY a.position
-"""
+BYLINES = f"""
+    SELECT a.position, {printed.NAME}, CASE WHEN {printed.HIDDEN} THEN '' ELSE a.raw_affiliation END,
+           CASE WHEN {printed.AS_IN_SOURCE} THEN a.native_name ELSE '' END,
+           CASE WHEN {printed.AS_IN_SOURCE} THEN a.block_key ELSE '' END,
+           CASE WHEN h.removed_at IS NULL THEN a.kind ELSE 'undecided' END,
+           CASE WHEN h.removed_at IS NULL THEN a.confidence ELSE 0 END,
+           {printed.SHOWN_ID}, {printed.SHOWN_SLUG},
+           CASE WHEN h.removed_at IS NULL THEN coalesce(h.display_name, '') ELSE '' END,
+           CASE WHEN h.removed_at IS NULL THEN a.evidence::text ELSE '[]' END,
+           CASE WHEN {printed.HIDDEN} THEN '{{}}' ELSE a.institutions END, a.name_key, a.raw_name, a.native_name
+      FROM works_authorship a {printed.HOLDER} WHERE a.work_id = %s ORDER BY a.position
+"""  # noqa: S608 - constants
 """A byline of a record that was taken down shows what is printed and nothing else."""
 
 INSTITUTION_EVIDENCE = {"affiliation", "distinct-affiliation"}
@@ -293,7 +302,8 @@ def work_page(public_id: str) -> WorkPage | None:
     if not rows:
         return None
     work_id, *facts, merged_id, merged_slug, provenance, topic, versions, known, topics, sources = rows[0]
-    return WorkPage(*(
+    bylines, hidden = _bylines(work_id)
+    page = WorkPage(*(
         *facts,
         address("works", merged_id, merged_slug) if merged_id else "",
         _topic(topic) if topic else None,
@@ -302,14 +312,37 @@ def work_page(public_id: str) -> WorkPage | None:
         _topics(topics) if topics else [],
         _sources(sources) if sources else [],
         _provenance(provenance),
-        _bylines(work_id),
+        bylines,
     ))  # fmt: skip
+    return _discreet(page, hidden) if hidden else page
 
 
-def _bylines(work_id: int) -> list[Byline]:
+def _discreet(page: WorkPage, hidden: frozenset[str]) -> WorkPage:
+    """The page without the keys and addresses that give away a name which is not printed."""
+
+    def told(text: str) -> str:
+        return "" if discloses(text, hidden) else text
+
+    return msgspec.structs.replace(
+        page,
+        code_url=told(page.code_url),
+        site_url=told(page.site_url),
+        pdf_url=told(page.pdf_url),
+        unaligned=[text for text in page.unaligned if told(text)],
+        identifiers=[one for one in page.identifiers if told(one.value)],
+        sources=[msgspec.structs.replace(s, key=told(s.key), origin=told(s.origin)) for s in page.sources],
+        bylines=[msgspec.structs.replace(b, affiliation=told(b.affiliation)) for b in page.bylines],
+    )
+
+
+def _bylines(work_id: int) -> tuple[list[Byline], frozenset[str]]:
+    """The bylines as they are printed here, and the words that stand in none of them though the sources have them."""
     rows = bulk.fetch(BYLINES, [work_id])
-    evidence = [_evidence(row[11]) for row in rows]
-    wanted = {key for row in rows for key in row[12]}
+    hidden = hidden_words(
+        [name for row in rows if row[1] != row[13] for name in row[13:15]], shown=[row[1] for row in rows]
+    )
+    evidence = [_sayable(_evidence(row[10]), hidden, chosen=row[1] != row[13]) for row in rows]
+    wanted = {key for row in rows for key in row[11]}
     wanted |= {int(e.value) for reasons in evidence for e in reasons if _names_institution(e)}
     institutions = {
         key: InstitutionLink(*rest)
@@ -318,29 +351,39 @@ def _bylines(work_id: int) -> list[Byline]:
             [sorted(wanted)],
         )
     }
-    printed = {row[5]: row[1] for row in rows}
+    names = {row[12]: row[1] for row in rows}
     return [
         Byline(*(
-            *row[:5], *row[6:11],
-            [sentence(_for_people(e, printed, institutions)) for e in reasons],
-            [institutions[key] for key in row[12] if key in institutions],
+            *row[:10],
+            [sentence(e) for e in (_for_people(e, names, institutions) for e in reasons) if e.value != printed.WITHHELD],
+            [institutions[key] for key in row[11] if key in institutions],
         ))
         for row, reasons in zip(rows, evidence, strict=True)
-    ]  # fmt: skip
+    ], hidden  # fmt: skip
+
+
+def _sayable(evidence: list[Evidence], hidden: frozenset[str], *, chosen: bool) -> list[Evidence]:
+    """The reasons that quote no name which is not printed."""
+    return [
+        e
+        for e in evidence
+        if not (chosen and e.kind in NAME_EVIDENCE)
+        and not (e.kind.endswith("identifier") and discloses(e.value, hidden))
+    ]
 
 
 def _names_institution(evidence: Evidence) -> bool:
     return evidence.kind in INSTITUTION_EVIDENCE and evidence.value.isdigit()
 
 
-def _for_people(evidence: Evidence, printed: dict[str, str], institutions: dict[int, InstitutionLink]) -> Evidence:
+def _for_people(evidence: Evidence, names: dict[str, str], institutions: dict[int, InstitutionLink]) -> Evidence:
     """The same evidence with names in place of stored keys."""
     value = evidence.value
     if _names_institution(evidence):
         link = institutions.get(int(value))
         value = link.name if link else "that is no longer held"
     elif evidence.kind == "coauthor":
-        value = printed.get(value, value.title())
+        value = names.get(value, printed.WITHHELD)
     elif ":" in value and evidence.kind.endswith("identifier"):
         scheme, _, rest = value.partition(":")
         value = f"{identifiers.label(scheme)} {rest}"
@@ -354,7 +397,8 @@ def researcher_address(scheme: str, value: str) -> str:
         return ""
     rows = bulk.fetch(
         "SELECT r.public_id, r.slug FROM profiles_researcheridentifier i JOIN profiles_researcher r"
-        " ON r.id = i.researcher_id WHERE i.scheme = %s AND i.value = %s AND r.merged_into_id IS NULL",
+        " ON r.id = i.researcher_id WHERE i.scheme = %s AND i.value = %s "
+        " AND r.merged_into_id IS NULL AND r.removed_at IS NULL",
         list(pair),
     )
     return address("researchers", *rows[0]) if len(rows) == 1 else ""

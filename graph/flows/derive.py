@@ -39,6 +39,7 @@ class Derived(msgspec.Struct, frozen=True):
     last_year: int | None
     works: int
     names: list[tuple[str, int]]
+    found_by: list[str]
     identifiers: list[tuple[str, str, int]]
     affiliations: list[tuple[int, int | None, int | None, int]]
     topics: list[tuple[int, int, int | None, int | None]]
@@ -104,6 +105,7 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
         last_year=profile.last_year,
         works=len(bylines),
         names=names,
+        found_by=sorted({spelling for b in bylines for spelling in (b.name, b.found_by)}),
         identifiers=[(scheme, value, n) for (scheme, value), n in sorted(identifiers.items())],
         affiliations=[(key, span.first, span.last, span.works) for key, span in sorted(affiliations.items())],
         topics=[(key, span.works, span.first, span.last) for key, span in sorted(topics.items())],

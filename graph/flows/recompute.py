@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from graph.algorithms import HYPER_AUTHORSHIP
 from graph.flows import derive, facts, write
 from researchgraph.lib import bulk
 from researchgraph.lib.memory import collection_paused
@@ -52,6 +53,45 @@ def recompute(researcher_ids: Sequence[int], *, causes: dict[int, str]) -> None:
     known = facts.load(researcher_ids)
     derived = [derive.researcher(researcher_id, known) for researcher_id in researcher_ids]
     write.replace(derived, causes=causes)
+
+
+CONCERNED = """
+    SELECT who, bool_or(named) FROM (
+        SELECT a_id AS who, true AS named FROM graph_coauthoredge WHERE b_id = ANY(%(ids)s)
+        UNION ALL SELECT b_id, true FROM graph_coauthoredge WHERE a_id = ANY(%(ids)s)
+        UNION ALL SELECT unnest(%(ids)s::bigint[]), true
+        UNION ALL SELECT a.researcher_id, w.author_count <= %(most)s
+                    FROM works_authorship a JOIN works_work w ON w.id = a.work_id
+                   WHERE a.researcher_id IS NOT NULL
+                     AND a.work_id IN (SELECT work_id FROM works_authorship WHERE researcher_id = ANY(%(ids)s))) concerned
+     GROUP BY who ORDER BY who
+"""
+
+
+@transaction.atomic
+def at_once(researcher_ids: Sequence[int], *, cause: str) -> None:
+    """Recompute these researchers and everybody whose rows name them, inside the caller's transaction.
+
+    Waits for workers that are at one of them. Who only shares a very long author list with them has no rows that name
+    them: only the kept page does not count any more. All stay stale, because name blocks may be stale as well.
+    """
+    concerned = dict(bulk.fetch(CONCERNED, {"ids": sorted(researcher_ids), "most": HYPER_AUTHORSHIP}))
+    bulk.run(
+        "INSERT INTO graph_staleresearcher (researcher_id, cause) SELECT unnest(%s::bigint[]), %s ON CONFLICT DO NOTHING",
+        [list(concerned), cause],
+    )
+    bulk.run(
+        "SELECT FROM graph_staleresearcher WHERE researcher_id = ANY(%s) ORDER BY researcher_id FOR UPDATE",
+        [list(concerned)],
+    )
+    named_by = [who for who, named in concerned.items() if named]
+    for first in range(0, len(named_by), RESEARCHERS_A_BATCH):
+        batch = named_by[first : first + RESEARCHERS_A_BATCH]
+        recompute(batch, causes=dict.fromkeys(batch, cause))
+    bulk.run(
+        "UPDATE graph_profilesnapshot SET computed_at = clock_timestamp() WHERE researcher_id = ANY(%s)",
+        [[who for who, named in concerned.items() if not named]],
+    )
 
 
 def mark_all_stale(*, cause: str) -> int:

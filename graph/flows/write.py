@@ -29,7 +29,7 @@ def replace(derived: Sequence[Derived], *, causes: dict[int, str]) -> None:
         (d.researcher_id, name, fold(name), n) for d in derived for name, n in d.names
     ))  # fmt: skip
     _replace("profiles_nametoken", ids, ("token",), (
-        (d.researcher_id, token) for d in derived for token in sorted({t for name, _ in d.names for t in fold(name).split()})
+        (d.researcher_id, token) for d in derived for token in sorted({t for name in d.found_by for t in fold(name).split()})
     ))  # fmt: skip
     _replace("profiles_researcheridentifier", ids, ("scheme", "value", "bylines"), (
         (d.researcher_id, *row) for d in derived for row in d.identifiers

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from profiles.names import name_key, preferred, sort_name
+from profiles.names import block_key, name_key, preferred, sort_name
+from profiles.printed import guard_keys
 from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import public_id
 from researchgraph.lib.text import slug
@@ -32,9 +33,9 @@ def create(drafts: Sequence[Draft]) -> list[int]:
     addresses = _public_ids([draft.natural_key for draft in drafts])
     bulk.copy_rows(
         "profiles_researcher",
-        ("id", "public_id", "display_name", "sort_name", "slug", "name_key", "block_key"),
+        ("id", "public_id", "display_name", "sort_name", "slug", "name_key", "block_key", "listed_under"),
         (
-            (key, address, d.name, sort_name(d.name), slug(d.name), name_key(d.name), d.block_key)
+            (key, address, d.name, sort_name(d.name), slug(d.name), name_key(d.name), d.block_key, d.block_key)
             for key, address, d in zip(keys, addresses, drafts, strict=True)
         ),
     )
@@ -66,18 +67,26 @@ def spellings(names: Iterable[str]) -> list[tuple[str, int]]:
 
 
 def rename(researcher_ids: Sequence[int]) -> set[int]:
-    """Print researchers under the best spelling of the bylines they hold; those whose name that changed."""
-    spellings: dict[int, Counter[str]] = {}
-    if researcher_ids:
-        for researcher_id, name, count in bulk.fetch(
-            "SELECT researcher_id, raw_name, count(*) FROM works_authorship WHERE researcher_id = ANY(%s) GROUP BY 1, 2",
-            [sorted(researcher_ids)],
-        ):
-            spellings.setdefault(researcher_id, Counter())[name] = count
+    """Print researchers under their chosen name, else the best spelling of the bylines they hold; those it changed.
+
+    Brings the guarded spellings of those who are not named, or otherwise than the sources have it, up to date.
+    """
+    ids = sorted(researcher_ids)
+    if not ids:
+        return set()
+    held: dict[int, Counter[str]] = {}
+    for researcher_id, name, count in bulk.fetch(
+        "SELECT researcher_id, raw_name, count(*) FROM works_authorship WHERE researcher_id = ANY(%s) GROUP BY 1, 2",
+        [ids],
+    ):
+        held.setdefault(researcher_id, Counter())[name] = count
+    chosen = _chosen(ids)
+    _guard(ids, chosen)
     rows = []
-    for researcher_id, counts in sorted(spellings.items()):
-        name = preferred(sorted(counts.items()))
-        rows.append((researcher_id, name, sort_name(name), slug(name), name_key(name)))
+    for researcher_id in ids:
+        printed = chosen.get(researcher_id, "")
+        if name := printed or preferred(sorted(held.get(researcher_id, Counter()).items())):
+            rows.append((researcher_id, name, sort_name(name), slug(name), name_key(name), printed, block_key(name)))
     if not rows:
         return set()
     return {
@@ -85,14 +94,52 @@ def rename(researcher_ids: Sequence[int]) -> set[int]:
         for row in bulk.fetch(
             """
             UPDATE profiles_researcher r
-               SET display_name = n.name, sort_name = n.sort_name, slug = n.slug, name_key = n.name_key
-              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, name, sort_name, slug, name_key)
-             WHERE r.id = n.id AND r.display_name <> n.name
+               SET display_name = n.name, sort_name = n.sort_name, slug = n.slug, name_key = n.name_key,
+                   printed_name = n.printed, listed_under = CASE WHEN n.printed = '' THEN r.block_key ELSE n.block END
+              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+                   AS n(id, name, sort_name, slug, name_key, printed, block)
+             WHERE r.id = n.id AND (r.display_name, r.printed_name) IS DISTINCT FROM (n.name, n.printed)
             RETURNING r.id
             """,
             [list(column) for column in zip(*rows, strict=True)],
         )
     }
+
+
+def _chosen(ids: Sequence[int]) -> dict[int, str]:
+    """The chosen name of each of these that has one: its own, else that of a record merged into it."""
+    return dict(
+        bulk.fetch(
+            """
+            SELECT DISTINCT ON (key) key, chosen_name FROM (
+                SELECT id AS key, id, chosen_name FROM profiles_researcher
+                 WHERE id = ANY(%(ids)s) AND chosen_name <> ''
+                UNION ALL
+                SELECT merged_into_id, id, chosen_name FROM profiles_researcher
+                 WHERE merged_into_id = ANY(%(ids)s) AND chosen_name <> '') known
+             ORDER BY key, id = key DESC, id
+            """,
+            {"ids": list(ids)},
+        )
+    )
+
+
+def _guard(ids: Sequence[int], chosen: Iterable[int]) -> None:
+    """Guard every spelling on bylines of those of these that are withheld or under a chosen name, and no other."""
+    bulk.run("DELETE FROM profiles_guardedname WHERE researcher_id = ANY(%s)", [list(ids)])
+    withheld = bulk.fetch("SELECT id FROM profiles_researcher WHERE id = ANY(%s) AND withheld", [list(ids)])
+    guarded = sorted({*chosen, *(row[0] for row in withheld)})
+    if not guarded:
+        return
+    rows = {
+        (researcher_id, block, key)
+        for researcher_id, block, name in bulk.fetch(
+            "SELECT DISTINCT researcher_id, block_key, name_key FROM works_authorship WHERE researcher_id = ANY(%s)",
+            [guarded],
+        )
+        for key in guard_keys(name)
+    }
+    bulk.copy_rows("profiles_guardedname", ("researcher_id", "block_key", "name_key"), sorted(rows))
 
 
 def company(*, works: Sequence[int], researchers: Sequence[int]) -> set[int]:

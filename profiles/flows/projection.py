@@ -42,6 +42,7 @@ class Record(msgspec.Struct, frozen=True):
     merged_into: int | None
     merged_at: datetime | None
     removed_at: datetime | None
+    withheld: bool
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -114,7 +115,7 @@ _BYLINES = """
      WHERE id IN (SELECT unnest(%s::bigint[]) UNION SELECT id FROM works_authorship WHERE researcher_id = ANY(%s))
 """
 _RECORDS = """
-    SELECT id, verification_level, merged_into_id, merged_at, removed_at FROM profiles_researcher
+    SELECT id, verification_level, merged_into_id, merged_at, removed_at, withheld FROM profiles_researcher
      WHERE id = ANY(%s)
 """
 
@@ -179,6 +180,7 @@ def differences(ledger: Ledger, state: State) -> Differences:
             merged_into=redirect.target if redirect else None,
             merged_at=redirect.since if redirect else None,
             removed_at=state.removed.get(key),
+            withheld=key in state.withheld,
         )
         if wanted != record:
             records.append(wanted)
@@ -207,7 +209,7 @@ def apply(found: Differences, *, cause: str) -> None:
     _store_rejections(found)
     _store_records(found.records)
     holders = {holder for move in found.moves for holder in (move.byline.holder, move.holder) if holder is not None}
-    naming.rename(sorted(holders))
+    naming.rename(sorted(holders | {record.id for record in found.records}))
     blocks = {move.byline.block_key for move in found.moves}
     if blocks:
         signals.bylines_changed.send(sender=None, block_keys=sorted(blocks))
@@ -258,14 +260,14 @@ def _store_rejections(found: Differences) -> None:
 
 
 def _store_records(records: Sequence[Record]) -> None:
-    rows = [(r.id, r.merged_into, r.merged_at, r.removed_at) for r in records]
+    rows = [(r.id, r.merged_into, r.merged_at, r.removed_at, r.withheld) for r in records]
     if rows:
         bulk.run(
             """
             UPDATE profiles_researcher r
-               SET merged_into_id = n.merged_into, merged_at = n.merged_at, removed_at = n.removed_at
-              FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
-                   AS n(id, merged_into, merged_at, removed_at)
+               SET merged_into_id = n.merged_into, merged_at = n.merged_at, removed_at = n.removed_at, withheld = n.withheld
+              FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::boolean[])
+                   AS n(id, merged_into, merged_at, removed_at, withheld)
              WHERE r.id = n.id
             """,
             [list(column) for column in zip(*rows, strict=True)],

@@ -25,6 +25,7 @@ CAUSES = {
     EventKind.MERGED: "records were merged",
     EventKind.SPLIT: "a record was split",
     EventKind.REMOVED: "a record was taken down",
+    EventKind.WITHHELD: "a record was taken down",
     EventKind.UNDONE: "a decision was undone",
 }
 

@@ -226,6 +226,31 @@ def test_a_removed_record_keeps_its_bylines(history: History) -> None:
     assert history.state.removed == {}
 
 
+def test_who_asked_not_to_be_named_is_withheld_until_that_is_undone(history: History) -> None:
+    wish = history.add(EventKind.WITHHELD, ADA, None, ())
+    assert (history.state.withheld, set(history.state.removed)) == ({ADA}, {ADA})
+    history.undo(wish)
+    assert (history.state.withheld, history.state.removed) == (set(), {})
+
+
+def test_taking_a_merge_back_brings_no_part_of_a_withheld_record_out(history: History) -> None:
+    first = history.merge(BETH, ADA)
+    second = history.merge(ADA, CARA)
+    wish = history.add(EventKind.WITHHELD, CARA, None, ())
+    history.undo(second)
+    history.undo(first)
+    assert history.state.withheld == {ADA, BETH, CARA}
+    assert history.held(BETH) == {21, 22}
+    history.undo(wish)
+    assert history.state.withheld == set()
+
+
+def test_a_merge_taken_back_before_the_wish_is_no_part_of_it(history: History) -> None:
+    history.undo(history.merge(BETH, ADA))
+    history.add(EventKind.WITHHELD, ADA, None, ())
+    assert history.state.withheld == {ADA}
+
+
 def test_a_byline_that_is_gone_is_passed_over() -> None:
     history = History()
     history.split(ADA, 12, 13)
@@ -272,7 +297,9 @@ def histories(draw: st.DrawFn) -> History:
     emptied = count(NEW)
     for _ in range(draw(st.integers(0, 9))):
         who, other, bylines = draw(PEOPLE), draw(PEOPLE), draw(SOME)
-        match draw(st.sampled_from("merge split reassign reject confirm remove rule rule-merge undo undo".split())):
+        match draw(
+            st.sampled_from("merge split reassign reject confirm remove withhold rule rule-merge undo undo".split())
+        ):
             case "merge":
                 history.merge(who, other)
             case "split":
@@ -285,6 +312,8 @@ def histories(draw: st.DrawFn) -> History:
                 history.confirm(who, *bylines)
             case "remove":
                 history.add(EventKind.REMOVED, who, None, ())
+            case "withhold":
+                history.add(EventKind.WITHHELD, who, None, ())
             case "rule":
                 history.reassign_by_rule(bylines[0], draw(st.sampled_from([None, ADA, BETH, CARA])))
             case "rule-merge":
@@ -303,6 +332,7 @@ def test_nobody_who_redirects_holds_anything_and_no_way_has_two_hops(history: Hi
     assert not set(state.holders.values()) & set(state.redirects)
     assert not {redirect.target for redirect in state.redirects.values()} & set(state.redirects)
     assert set(state.fixed) <= set(state.holders)
+    assert state.withheld <= set(state.removed)
 
 
 @given(histories())

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from profiles.flows import projection
 from profiles.flows.confirm import confirm
 from profiles.flows.merge import merge
+from profiles.flows.opt_out import opt_out
 from profiles.flows.reassign import reassign
 from profiles.flows.rebuild import rebuild
 from profiles.flows.reject import reject
@@ -474,7 +475,7 @@ def act(step: tuple[str, int, int], curator: User, folder: Path) -> None:
         case "reassign":
             reassign(researcher=researcher, to=target, bylines=chosen, **who)
         case "remove" if other > 15:
-            remove(researcher=researcher, **who)
+            (opt_out if other % 2 else remove)(researcher=researcher, **who)
         case "split" | "reject" | "confirm":
             {"split": split, "reject": reject, "confirm": confirm}[kind](researcher=researcher, bylines=chosen, **who)
 

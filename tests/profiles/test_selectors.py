@@ -35,8 +35,9 @@ def work(*, authors: int, position: int, evidence: list[Evidence] | None = None)
     return ProfileWork(
         "0123456789", "", "A title", "", "", "", "conference", 2022, "2022", "ICML 2022", authors,
         authors_truncated=False, code_url="", unaligned=[], sources=["jsonl"], topic=None, position=position,
-        printed="Author 0", decision="corroborated", confidence=0.95, evidence=evidence or [],
+        as_in_source="Author 0", chosen="", decision="corroborated", confidence=0.95, evidence=evidence or [],
         institutions={"34": "DeepMind"}, authors=names,
+        hidden_names=[],
     )  # fmt: skip
 
 
@@ -165,7 +166,7 @@ class TestLibrary:
 
     def test_undecided_bylines_with_the_name_are_counted(self) -> None:
         byline = Authorship.objects.filter(researcher=None).values_list("block_key", flat=True)[0]
-        Researcher.objects.filter(slug=MORCOS).update(block_key=byline)
+        Researcher.objects.filter(slug=MORCOS).update(listed_under=byline)
         waiting = Authorship.objects.filter(researcher=None, block_key=byline).count()
         assert read().head.waiting == waiting > 0
 
@@ -176,6 +177,7 @@ class TestLibrary:
             sort_name="Person, Nova",
             name_key="nova person",
             block_key="person n",
+            listed_under="person n",
             slug="nova-person",
         )
         page = selectors.researcher_page("zzzzzzzzz1", QueryDict(""))

@@ -242,7 +242,11 @@ def test_the_receipt_adds_up(client: Client) -> None:
 def test_follow_and_claim_lead_to_the_login_and_back(client: Client) -> None:
     page = parsed(text(client, address()))
     ways = page.xpath("//div[@class='rail']//a[contains(@class, 'btn')]/@href")
-    assert [unquote(way) for way in ways] == [f"/login/?next={address()}"] * 2
+    assert [unquote(way) for way in ways] == [*[f"/login/?next={address()}"] * 2, f"{address()}report/"]
+
+
+def test_a_profile_leaves_no_cookie(client: Client) -> None:
+    assert not client.get(address()).cookies
 
 
 def test_what_one_visitor_sees_is_not_kept_for_the_next(client: Client) -> None:

@@ -1,0 +1,51 @@
+"""Forms of visitors: what they may say, checked before anything is kept."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+
+from profiles.models import ReportKind
+from researchgraph.lib.text import clean
+
+TEXT_LIMIT: Final = 2_000
+
+
+class ReportForm(forms.Form):
+    """A report about a record. `website` is for programs that fill in everything: people do not see it."""
+
+    kind = forms.ChoiceField(choices=ReportKind.choices, error_messages={"required": "Say what it is about."})
+    work = forms.CharField(required=False, max_length=10)
+    text = forms.CharField(
+        required=False,
+        max_length=TEXT_LIMIT,
+        error_messages={"max_length": f"At most {TEXT_LIMIT:,} characters, please."},
+    )
+    email = forms.EmailField(
+        max_length=254,
+        error_messages={
+            "required": "We need an address to send the confirmation to.",
+            "invalid": "This does not look like an e-mail address. Check for a typing mistake.",
+        },
+    )
+    website = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, works: frozenset[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.works = works
+
+    def clean_text(self) -> str:
+        """Line by line, without what cannot be seen."""
+        return "\n".join(clean(line) for line in self.cleaned_data["text"].splitlines()).strip()
+
+    def clean(self) -> dict[str, Any]:
+        """A report about a work names it, a report of something wrong says what."""
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("kind") != ReportKind.NOT_MINE:
+            given["work"] = ""
+        elif given.get("work") not in self.works:
+            self.add_error("work", "Choose the work that does not belong here.")
+        if given.get("kind") == ReportKind.WRONG and not given.get("text") and "text" not in self.errors:
+            self.add_error("text", "Say what is wrong.")
+        return given

@@ -1,0 +1,121 @@
+"""Everything the site says in public: a walk over all links from the home page and all known addresses."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, unquote_plus, urljoin, urlsplit
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from profiles.models import Institution, Researcher
+from works.models import Authorship, ImportRun, Topic, Work, WorkIdentifier
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+LINKS = re.compile(r"""(?:href|action|src|hx-get)="([^"]*)"|"url": ?"([^"]*)\"""")
+NOT_OURS = ("/static/", "/admin/", "/login/", "/logout/")
+KNOWN = {
+    "researchers": ("", "graph/", "?sort=title", "?page=2", "report/"),
+    "api/v1/researchers": ("", "works/", "coauthors/", "trust/"),
+    "works": ("", "cite.bib", "cite.json"),
+    "api/v1/works": ("",),
+    "topics": ("", "?page=2"),
+    "institutions": ("", "?page=2"),
+}
+"""Every address that takes a public id, with its endings. `unknown_patterns` says whether one is missing here."""
+
+FIXED = (
+    "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/imports/", "/search/",
+    *(f"/search/?kind={kind}&page={page}" for kind in ("people", "works", "topics", "institutions") for page in (1, 2)),
+    "/api/v1/schema/", "/api/v1/researchers/", "/api/v1/researchers/?limit=100",
+)  # fmt: skip
+PATTERNS = frozenset({
+    "", "works/", "topics/", "search/", "search/suggest/", "imports/", "doi/", "arxiv/", "orcid/", "researchers/",
+    "institutions/", "names/", "about/records/", "about/confidence/", "robots.txt", "healthz/", "api/v1/", "theme/",
+    "login/", "logout/", "admin/", "reports/",
+})  # fmt: skip
+"""The beginnings of all addresses that the walk knows how to reach, or that are not public."""
+
+
+def unknown_patterns() -> set[str]:
+    """Beginnings of addresses that the site answers to and the walk knows nothing of."""
+    found = set()
+    queue: list[tuple[str, URLPattern | URLResolver]] = [("", one) for one in get_resolver().url_patterns]
+    for before, one in queue:
+        whole = before + str(one.pattern)
+        if isinstance(one, URLResolver) and str(one.pattern) == "":
+            queue += [(whole, inner) for inner in one.url_patterns]
+        else:
+            found.add(re.split(r"[<(\\]", whole.lstrip("^"))[0].removesuffix("$"))
+    return {one for one in found if not any(one == known or (known and one.startswith(known)) for known in PATTERNS)}
+
+
+def addresses(searched: Iterable[str]) -> list[str]:
+    """Every address that can be built from what is stored, and the searches for these words."""
+    ids = {
+        "researchers": Researcher.objects.values_list("public_id", "slug"),
+        "works": Work.objects.values_list("public_id", "slug"),
+        "topics": Topic.objects.values_list("public_id", "slug"),
+        "institutions": Institution.objects.values_list("public_id", "slug"),
+    }
+    found = list(FIXED)
+    for section, endings in KNOWN.items():
+        for public_id, slug in ids[section.rpartition("/")[2]]:
+            found += [f"/{section}/{public_id}/{ending}" for ending in endings]
+            if slug and not section.startswith("api"):
+                found += [f"/{section}/{public_id}/{slug}/{ending}" for ending in endings if "cite" not in ending]
+    blocks = set(Authorship.objects.values_list("block_key", flat=True))
+    blocks |= set(Researcher.objects.values_list("listed_under", flat=True))
+    found += [f"/names/{block.replace(' ', '-')}/" for block in blocks]
+    found += [f"/imports/{public_id}/" for public_id in ImportRun.objects.values_list("public_id", flat=True)]
+    found += [f"/{i.scheme}/{i.value}" for i in WorkIdentifier.objects.filter(scheme__in=["doi", "arxiv"])]
+    for byline in Authorship.objects.exclude(identifiers__orcid=None):
+        found.append(f"/orcid/{byline.identifiers['orcid']}")
+    for word in searched:
+        found += [f"/search/?q={word}", f"/search/?q={word}&kind=people", f"/search/suggest/?q={word}"]
+        found += [f"/api/v1/search/?q={word}", f"/api/v1/researchers/?q={word}"]
+    return found
+
+
+def crawl(client: Client, *, searched: Iterable[str] = ()) -> dict[str, str]:
+    """What every public address answers, headers included, as page and as fragment; without the address itself.
+
+    A page may repeat the address that was asked for, which says nothing the visitor did not bring along.
+    """
+    queue = deque(addresses(searched))
+    seen = set(queue)
+    said: dict[str, str] = {}
+    while queue:
+        address = queue.popleft()
+        page = client.get(address)
+        answers = {address: page}
+        if "HX-Request" in page.headers.get("Vary", ""):
+            for target in ("", "works-list"):
+                asked = {"HX-Request": "true", "HX-Target": target}
+                answers[f"{address} as a fragment {target}"] = client.get(address, headers=asked)
+        for name, response in answers.items():
+            assert response.status_code < 500, name
+            headers = "".join(f"{key}: {value}\n" for key, value in response.headers.items())
+            text = headers + response.content.decode()
+            said[name] = _without(text, address)
+            links = [html.unescape(one or other) for one, other in LINKS.findall(text)]
+            for link in [*links, response.headers.get("Location", "")]:
+                parts = urlsplit(urljoin(f"http://testserver{address}", link))
+                there = f"{parts.path}?{parts.query}" if parts.query else parts.path
+                if parts.netloc == "testserver" and there not in seen and not there.startswith(NOT_OURS):
+                    seen.add(there)
+                    queue.append(there)
+    return said
+
+
+def _without(text: str, address: str) -> str:
+    path = urlsplit(address).path
+    plain = unquote_plus(text)
+    for own in {address, path, unquote(path)} - {"/"}:
+        plain = plain.replace(own, "")
+    return plain
