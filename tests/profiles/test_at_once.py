@@ -12,8 +12,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from graph.flows.recompute import mark_all_stale, recompute_stale
+from graph.models import EgoGraphSnapshot
 from profiles.flows.assign import assign_stale
+from profiles.flows.choose_name import choose_name
 from profiles.flows.merge import merge
+from profiles.flows.opt_out import opt_out
 from profiles.flows.rebuild import rebuild
 from profiles.flows.reject import reject
 from profiles.models import IdentityEvent, Researcher, StaleBlock
@@ -92,3 +96,20 @@ def test_a_person_and_the_rule_decide_on_one_block_in_turn(curator: User) -> Non
     assert rebuild(check=True) == 0
     assert not one.authorships.filter(pk__in=mine[:2]).exists()
     assert not other.authorships.exists()
+
+
+def test_a_name_is_gone_although_workers_recompute_the_coauthors_at_that_moment(curator: User) -> None:
+    gone, renamed = two()
+    mark_all_stale(cause="test")
+    failures = at_once(
+        partial(recompute_stale, researchers=400),
+        partial(opt_out, researcher=gone.pk, actor=curator, reason=""),
+        partial(recompute_stale, researchers=400),
+        partial(choose_name, researcher=renamed.pk, name="Zelda Chosen", actor=curator, reason=""),
+        partial(recompute_stale, researchers=400),
+    )
+    assert failures == [None] * 5
+    for name in (gone.display_name, renamed.display_name):
+        assert not EgoGraphSnapshot.objects.filter(data__contains=f'"{name}"').exists()
+    imports.settle()
+    assert rebuild(check=True) == 0
