@@ -49,3 +49,21 @@ class ReportForm(forms.Form):
         if given.get("kind") == ReportKind.WRONG and not given.get("text") and "text" not in self.errors:
             self.add_error("text", "Say what is wrong.")
         return given
+
+
+REASON_LIMIT: Final = 500
+
+
+class UndoForm(forms.Form):
+    """A curator's decision to take an event back, and why."""
+
+    event = forms.IntegerField(min_value=1)
+    reason = forms.CharField(max_length=REASON_LIMIT)
+
+
+class MergeForm(forms.Form):
+    """A curator's decision that two records are one person, on the state that `token` names."""
+
+    token = forms.CharField(max_length=64)
+    reason = forms.CharField(max_length=REASON_LIMIT)
+    force = forms.BooleanField(required=False)

@@ -263,6 +263,7 @@ class IdentityEvent(models.Model):
     happened_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [("curate", "Can decide who is who")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=[kind.value for kind in EventKind]), name="identity_event_known_kind"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from profiles import report_views, views
+from profiles import curation_views, report_views, views
 
 ID = r"(?P<public_id>[0-9a-z]{10})"
 SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
@@ -12,7 +12,11 @@ SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
 urlpatterns = [
     re_path(rf"^researchers/{ID}/$", views.researcher),
     re_path(rf"^researchers/{ID}/report/$", report_views.report),
+    re_path(rf"^researchers/{ID}/history/$", curation_views.history),
+    re_path(rf"^researchers/{ID}/undo/$", curation_views.undo_event, name="undo"),
     re_path(rf"^researchers/{ID}/{SLUG}/$", views.researcher, name="researcher"),
+    re_path(rf"^researchers/{ID}/{SLUG}/history/$", curation_views.history, name="history"),
+    path("curate/merge/", curation_views.merge, name="merge"),
     re_path(rf"^researchers/{ID}/{SLUG}/report/$", report_views.report, name="report"),
     path("reports/sent/", report_views.sent, name="report-sent"),
     path("reports/confirm/<str:token>/", report_views.confirm, name="report-confirm"),

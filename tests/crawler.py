@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LINKS = re.compile(r"""(?:href|action|src|hx-get)="([^"]*)"|"url": ?"([^"]*)\"""")
 NOT_OURS = ("/static/", "/admin/", "/login/", "/logout/")
 KNOWN = {
-    "researchers": ("", "graph/", "?sort=title", "?page=2", "report/"),
+    "researchers": ("", "graph/", "?sort=title", "?page=2", "report/", "history/"),
     "api/v1/researchers": ("", "works/", "coauthors/", "trust/"),
     "works": ("", "cite.bib", "cite.json"),
     "api/v1/works": ("",),
@@ -37,7 +37,7 @@ FIXED = (
 PATTERNS = frozenset({
     "", "works/", "topics/", "search/", "search/suggest/", "imports/", "doi/", "arxiv/", "orcid/", "researchers/",
     "institutions/", "names/", "about/records/", "about/confidence/", "robots.txt", "healthz/", "api/v1/", "theme/",
-    "login/", "logout/", "admin/", "reports/",
+    "login/", "logout/", "admin/", "reports/", "curate/",
 })  # fmt: skip
 """The beginnings of all addresses that the walk knows how to reach, or that are not public."""
 
