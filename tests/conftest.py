@@ -165,6 +165,14 @@ class DemoSite:
     url: str
     data_dir: Path
 
+    def manage(self, *arguments: object, **variables: str) -> str:
+        """What one `manage.py` command prints that joins the running site."""
+        command = [sys.executable, "manage.py", *map(str, arguments)]
+        environment = demo_environment() | {"DATA_DIR": str(self.data_dir)} | variables
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=280)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
 
 def demo_environment() -> dict[str, str]:
     """The environment of a shell in which nothing is configured."""

@@ -1,0 +1,108 @@
+"""A curator's day in a real browser: two records merged, a later import, the merge taken back, all pages right."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.pipeline import work, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+ROBOTS = {"name": "Lin Zhang", "affiliation": "University of Warwick"}
+PROTEINS = {"name": "Lin Zhang", "affiliation": "Princeton University"}
+HANDS, FEEL, SCALE, MEMBRANE, LATER = (
+    "Grasping with soft hands", "Robot hands that feel", "Protein folding at scale", "Folding of membrane proteins",
+    "Soft robot hands for kitchens",
+)  # fmt: skip
+RECORDS = [
+    work("c/1", HANDS, ROBOTS, "Hedy Lamarr", year=2019),
+    work("c/2", FEEL, ROBOTS, "Hedy Lamarr", year=2020),
+    work("c/3", SCALE, PROTEINS, "Lise Meitner", year=1990),
+    work("c/4", MEMBRANE, PROTEINS, "Lise Meitner", year=1991),
+]
+MORE = [work("c/5", LATER, ROBOTS, "Hedy Lamarr", year=2021)]
+
+
+def sign_in(page: Page, site: Any) -> None:
+    password = "a long secret for this test"
+    site.manage(
+        "createsuperuser", "--noinput", "--username", "curator", "--email", "", DJANGO_SUPERUSER_PASSWORD=password
+    )
+    page.goto(f"{site.url}/login/")
+    page.get_by_label("User name").fill("curator")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button").click()
+    page.wait_for_url(lambda url: "/login/" not in url)
+
+
+def record_of(page: Page, site: Any, title: str) -> str:
+    """The address of the record that holds the work, by way of search."""
+    page.goto(f"{site.url}/search/?kind=works&q={title.replace(' ', '+')}")
+    page.get_by_role("link", name=title).first.click()
+    address = page.get_by_role("link", name="Lin Zhang").first.get_attribute("href")
+    assert address is not None
+    return str(address)
+
+
+def shows(page: Page, site: Any, address: str) -> set[str]:
+    """Which of the works the record's page lists."""
+    page.goto(f"{site.url}{address}")
+    listed = page.locator("#works-list").inner_text()
+    return {title for title in (HANDS, FEEL, SCALE, MEMBRANE, LATER) if title in listed}
+
+
+def held(page: Page, site: Any, address: str) -> int:
+    """How many works the API says the record has."""
+    answer = page.request.get(f"{site.url}/api/v1/researchers/{address.split('/')[2]}/works/", max_redirects=1)
+    return int(answer.json()["count"])
+
+
+def test_a_merge_a_later_import_and_the_undoing_leave_every_page_right(
+    page: Page, demo_site: Any, tmp_path: Path, violations: Callable[[Page], list[str]]
+) -> None:
+    demo_site.manage("importworks", "jsonl", write(tmp_path / "works.jsonl", RECORDS))
+    sign_in(page, demo_site)
+    kept, gone = record_of(page, demo_site, HANDS), record_of(page, demo_site, SCALE)
+    assert kept != gone
+
+    # Merge, from the history of the record that goes on.
+    page.goto(f"{demo_site.url}{kept}history/")
+    page.get_by_label("Merge another record into this one").fill(gone.split("/")[2])
+    page.get_by_role("button", name="Compare").click()
+    assert "2" in page.get_by_role("row", name=re.compile("^Works")).inner_text()
+    assert violations(page) == []
+    page.get_by_label("Reason, kept in the history").fill("One person, as her homepage says.")
+    page.get_by_role("button", name="Merge 2 records").click()
+    page.wait_for_url("**/history/")
+    assert page.get_by_text("Another record joined this one").is_visible()
+    assert violations(page) == []
+    demo_site.manage("rebuildgraph")
+    answer = page.request.get(f"{demo_site.url}{gone}", max_redirects=0)
+    assert (answer.status, answer.headers["location"]) == (302, kept)
+    assert shows(page, demo_site, gone) == {HANDS, FEEL, SCALE, MEMBRANE}
+    assert page.url == f"{demo_site.url}{kept}"
+    assert held(page, demo_site, gone) == held(page, demo_site, kept) == 4
+
+    # A later import adds a work to the merged record.
+    demo_site.manage("importworks", "jsonl", write(tmp_path / "more.jsonl", MORE))
+    assert shows(page, demo_site, kept) == {HANDS, FEEL, SCALE, MEMBRANE, LATER}
+    assert record_of(page, demo_site, LATER) == kept
+
+    # The merge is taken back: the later work stays with those it belongs with.
+    page.goto(f"{demo_site.url}{kept}history/")
+    page.get_by_placeholder("Reason, kept in the history").first.fill("Two people after all.")
+    page.get_by_role("button", name="Undo").first.click()
+    page.wait_for_url("**/history/")
+    assert page.get_by_text("Undone: two records joined").is_visible()
+    demo_site.manage("rebuildgraph")
+    assert shows(page, demo_site, kept) == {HANDS, FEEL, LATER}
+    assert shows(page, demo_site, gone) == {SCALE, MEMBRANE}
+    assert page.url == f"{demo_site.url}{gone}"
+    assert (held(page, demo_site, kept), held(page, demo_site, gone)) == (3, 2)
+    assert record_of(page, demo_site, MEMBRANE) == gone
+    assert demo_site.manage("rebuildidentities", "--check")
