@@ -62,11 +62,11 @@ def form_of(name: PersonName) -> Form:
 
 
 def loose_relations(names: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Pairs of printed names that no block holds together, or whose spellings differ, with their relation.
+    """Pairs of rare printed names that no block holds together, or whose spellings differ, with their relation.
 
     Deterministic; a function of the set of names. Keys are pairs of `name_key`s in alphabetical order.
     """
-    parsed = {name.folded: name for name in map(parse, names)}
+    parsed = {name.folded: name for name in map(parse, names) if bearers(name) <= TOO_COMMON}
     meeting: dict[str, list[str]] = defaultdict(list)
     for key, name in parsed.items():
         for meet in meeting_keys(name):
@@ -97,9 +97,7 @@ def relations_within(blocks: Iterable[Iterable[str]]) -> dict[tuple[str, str], s
 
 def _kept(a: PersonName, b: PersonName) -> str | None:
     word = relation(a, b)
-    if word in LOOSE or (word not in {None, "equal"} and block_key(a.folded) != block_key(b.folded)):
-        return word if max(bearers(a), bearers(b)) <= TOO_COMMON else None
-    return None
+    return word if word in LOOSE or (word not in {None, "equal"} and block_key(a.folded) != block_key(b.folded)) else None
 
 
 def name_groups(blocks: Mapping[str, str], relations: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -120,12 +120,16 @@ def _by_score(
     first, second, probability = first[by_part], second[by_part], probability[by_part]
     ends = np.searchsorted(part[first], np.arange(count + 1))
     forbidden = _by_part(part, apart)
+    # Where every pair is likely enough, every mean is: nothing to find out.
+    least = np.ones(count)
+    np.minimum.at(least, part[first], probability)
+    whole = (least >= threshold) & (ends[1:] - ends[:-1] == sizes * (sizes - 1) // 2)
     place = np.empty(size, dtype=np.int64)
     for number in map(int, np.flatnonzero(sizes > 1)):
         members = order[starts[number] : starts[number + 1]]
         low, high = ends[number], ends[number + 1]
-        if len(members) == 2 and number not in forbidden and works[members[0]] != works[members[1]]:
-            labels[members[1]] = members[0]
+        if whole[number] and number not in forbidden and len(set(works[members].tolist())) == len(members):
+            labels[members] = members[0]
             continue
         place[members] = np.arange(len(members))
         for begin in range(0, len(members), LARGEST):
