@@ -169,7 +169,9 @@ class DemoSite:
         """What one `manage.py` command prints that joins the running site."""
         command = [sys.executable, "manage.py", *map(str, arguments)]
         environment = demo_environment() | {"DATA_DIR": str(self.data_dir)} | variables
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=280)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=280
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

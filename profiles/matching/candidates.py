@@ -27,6 +27,8 @@ RELATION_CODE: Final = {word: code for code, word in enumerate(RELATIONS)}
 LOOSE: Final = frozenset({"shortened", "misspelled", "family", "middle", "swapped"})
 TOO_COMMON: Final = -1.0
 """log10 of expected bearers: above it, another spelling is taken for another person's name."""
+MOST_OF_A_NAME: Final = 2_500
+"""Mentions of one printed name compared with each other; more are cut in natural order, so that time stays linear."""
 NAMES_AT_A_KEY: Final = 40
 """A key under which more names meet than this says nothing."""
 
@@ -97,7 +99,9 @@ def relations_within(blocks: Iterable[Iterable[str]]) -> dict[tuple[str, str], s
 
 def _kept(a: PersonName, b: PersonName) -> str | None:
     word = relation(a, b)
-    return word if word in LOOSE or (word not in {None, "equal"} and block_key(a.folded) != block_key(b.folded)) else None
+    return (
+        word if word in LOOSE or (word not in {None, "equal"} and block_key(a.folded) != block_key(b.folded)) else None
+    )
 
 
 def name_groups(blocks: Mapping[str, str], relations: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -152,22 +156,22 @@ def pairs_within(
             namesakes[b] += counts[a]
         arrays = [np.array(places, dtype=np.int64) for places in members]
         for (a, b), word in [*(((a, a), "equal") for a in range(len(names))), *related.items()]:
-            if a == b:
-                if counts[a] < 2:
-                    continue
-                x, y = np.triu_indices(counts[a], 1)
-                first, second = arrays[a][x], arrays[a][y]
-            else:
-                first, second = np.repeat(arrays[a], counts[b]), np.tile(arrays[b], counts[a])
-            apart = work[first] != work[second]
-            if not apart.all():
-                first, second = first[apart], second[apart]
-            if len(first):
-                firsts.append(first)
-                seconds.append(second)
-                forms.append(np.full(len(first), len(rows), dtype=np.int64))
+            found = len(firsts)
+            for begin in range(0, min(counts[a], counts[b]), MOST_OF_A_NAME):
+                one, other = (arrays[x][begin : begin + MOST_OF_A_NAME] for x in (a, b))
+                if a == b:
+                    x, y = np.triu_indices(len(one), 1)
+                    first, second = one[x], one[y]
+                else:
+                    first, second = np.repeat(one, len(other)), np.tile(other, len(one))
+                keep = work[first] != work[second]
+                if keep.any():
+                    firsts.append(first[keep])
+                    seconds.append(second[keep])
+                    forms.append(np.full(int(keep.sum()), len(rows), dtype=np.int64))
+            if len(firsts) > found:
                 rows.append(name_features(names[a], names[b], word, max(namesakes[a], namesakes[b])))
-    if not rows:
+    if not firsts:
         empty = np.empty(0, dtype=np.int64)
         return Pairs(empty, empty, empty, np.empty((0, len(NAME_FEATURES)), dtype=np.float32))
     return Pairs(

@@ -137,7 +137,10 @@ def test_what_cannot_be_is_said_and_changes_nothing(curator: Client, pair: tuple
 
 
 def test_a_history_takes_as_many_queries_however_long_it_is(
-    client: Client, curator: Client, pair: tuple[Researcher, Researcher], django_assert_num_queries: DjangoAssertNumQueries
+    client: Client,
+    curator: Client,
+    pair: tuple[Researcher, Researcher],
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     gone, kept = pair
     client.get(f"{kept.get_absolute_url()}history/")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiles.assignment import partition, resolve
+from profiles.matching.candidates import MOST_OF_A_NAME, pairs_within
 from profiles.matching.clustering import FORBIDDEN_NAME, cluster
 from profiles.matching.features import FEATURES, mention_words, telling_domains
 from profiles.matching.model import shipped
@@ -161,6 +162,13 @@ def test_spellings_in_different_blocks_are_one_person_if_the_coauthors_say_so() 
 @settings(max_examples=30)
 def test_the_order_of_mentions_changes_nobody(mentions: list[Mention]) -> None:
     assert people(mentions) == {frozenset({0, 1, 2}), frozenset({3}), frozenset({4})}
+
+
+def test_a_crowded_name_is_compared_in_parts_so_that_pairs_stay_few() -> None:
+    crowd = [mention(number, "Wei Wang", coauthors="Ari Morcos") for number in range(2 * MOST_OF_A_NAME + 10)]
+    pairs = pairs_within(crowd, [range(len(crowd))], {})
+    assert len(pairs.first) == 2 * (MOST_OF_A_NAME * (MOST_OF_A_NAME - 1) // 2) + 45
+    assert len(pairs.names) == 1
 
 
 def test_a_bare_rare_name_is_a_best_guess_and_no_decision() -> None:
