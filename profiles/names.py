@@ -269,7 +269,7 @@ def initials_only(name: PersonName) -> bool:
     return bool(name.given) and all(len(word) == 1 for word in name.given)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def is_commonplace(key: str) -> bool:
     """Whether a `name_key` has a shape that many people bear: a one-syllable East Asian family name with a
     one-syllable given name or initials only; or a single word.
@@ -285,7 +285,7 @@ def is_commonplace(key: str) -> bool:
     return all(len(word) == 1 for word in given) or (len(given) == 1 and _SYLLABLE.fullmatch(given[0]) is not None)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def is_distinctive(key: str) -> bool:
     """Whether a `name_key` is one that hardly two people of one field share: a written-out given name before a family
     name that is neither a single East Asian syllable nor among the most frequent ones.
@@ -300,7 +300,7 @@ def is_distinctive(key: str) -> bool:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def loose_key(key: str) -> str:
     """What the spellings of one co-author usually have in common, from a `name_key`: first and last word.
 

@@ -30,7 +30,7 @@ from researchgraph.lib.public_ids import public_id
 from works.models import DecisionKind
 
 BLOCKS_A_BATCH = 3_000
-BYLINES_AT_ONCE = 20_000
+BYLINES_AT_ONCE = 10_000
 """Blocks of a batch are decided on in portions of about so many bylines, because crowded blocks would fill the memory."""
 COAUTHORS_CONSIDERED = 50
 """On longer author lists a shared name says little about who anybody is."""

@@ -158,12 +158,12 @@ def pairs_within(
         for (a, b), word in [*(((a, a), "equal") for a in range(len(names))), *related.items()]:
             found = len(firsts)
             for begin in range(0, min(counts[a], counts[b]), MOST_OF_A_NAME):
-                one, other = (arrays[x][begin : begin + MOST_OF_A_NAME] for x in (a, b))
+                mine, theirs = (arrays[form][begin : begin + MOST_OF_A_NAME] for form in (a, b))
                 if a == b:
-                    x, y = np.triu_indices(len(one), 1)
-                    first, second = one[x], one[y]
+                    x, y = np.triu_indices(len(mine), 1)
+                    first, second = mine[x], mine[y]
                 else:
-                    first, second = np.repeat(one, len(other)), np.tile(other, len(one))
+                    first, second = np.repeat(mine, len(theirs)), np.tile(theirs, len(mine))
                 keep = work[first] != work[second]
                 if keep.any():
                     firsts.append(first[keep])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 from functools import cache, lru_cache
-from math import log10, sqrt
+from math import log, log10
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +32,7 @@ _STOP: Final = frozenset(
 _DIGITS = re.compile(r"[0-9]+")
 _ORDINALS = re.compile(
     r"\b(?:proceedings of(?: the)?|annual|international|conference on|\d*(?:st|nd|rd|th)|first|second|third|fourth|"
-    r"fifth|sixth|seventh|eighth|ninth|tenth|\w+(?:teenth|tieth|tieth|first|second|third))\b"
+    r"fifth|sixth|seventh|eighth|ninth|tenth|\w+(?:teenth|tieth|first|second|third))\b"
 )
 
 
@@ -81,7 +81,7 @@ def bearers(name: PersonName) -> float:
     return expected
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=65_536)
 def coauthor_weight(key: str) -> float:
     """What one shared co-author tells: minus log10 of the share of people with that name. `key` is a loose key."""
     words = key.split()
@@ -93,8 +93,6 @@ def coauthor_weight(key: str) -> float:
 @lru_cache(maxsize=65_536)
 def word_weight(word: str) -> float:
     """Inverse document frequency (natural log of titles per title with the word, as in Sparck Jones 1972); 0 if unknown."""
-    from math import log
-
     known = frequencies()
     count = known.words.get(word)
     return log(known.titles / count) if count else 0.0
@@ -114,7 +112,7 @@ def institution_weight(key: str) -> float:
     return log10(known.affiliations / (known.institutions.get(key, 0) + 3))
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=16_384)
 def title_words(text: str) -> tuple[str, ...]:
     """The telling words of a title or keyword, without plural endings, each once, in order."""
     found = dict.fromkeys(
@@ -129,8 +127,3 @@ def title_words(text: str) -> tuple[str, ...]:
 def venue_series(venue: str) -> str:
     """A venue without year, number and "Proceedings of the": the key of the series."""
     return " ".join(_ORDINALS.sub(" ", _DIGITS.sub(" ", fold(venue))).split())
-
-
-def root(weight: float) -> float:
-    """Square root: two equal entries of a weighted vector multiply to the weight."""
-    return sqrt(weight)
