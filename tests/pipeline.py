@@ -97,9 +97,11 @@ WORKS = """
 BYLINES = """
     SELECT w.public_id, a.position, a.raw_name, a.raw_affiliation, a.identifiers::text, who.name, a.kind, a.confidence,
            ARRAY(SELECT i.key FROM profiles_institution i WHERE i.id = ANY(a.institutions) ORDER BY 1),
-           ARRAY(SELECT e ->> 'kind' || coalesce(i.key, e ->> 'value', '') FROM jsonb_array_elements(a.evidence) e
+           ARRAY(SELECT e ->> 'kind' || coalesce(i.key, e ->> 'value', '')
+                   FROM jsonb_array_elements(a.evidence) WITH ORDINALITY AS stored(e, place)
                    LEFT JOIN profiles_institution i
-                          ON e ->> 'kind' IN ('affiliation', 'distinct-affiliation') AND i.id::text = e ->> 'value')
+                          ON e ->> 'kind' IN ('affiliation', 'distinct-affiliation') AND i.id::text = e ->> 'value'
+                  ORDER BY place)
       FROM works_authorship a JOIN works_work w ON w.id = a.work_id LEFT JOIN who ON who.id = a.researcher_id
 """
 RESEARCHERS = """

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("empty_library")
 
-AT_WARWICK = {"name": "Ada Lovelace", "affiliation": "University of Warwick", "orcid": "0000-0002-1825-0097"}
-AT_PRINCETON = {"name": "Ada Lovelace", "affiliation": "Princeton University", "acl_person_id": "ada-l"}
+AT_WARWICK = {"name": "Wei Wang", "affiliation": "University of Warwick", "orcid": "0000-0002-1825-0097"}
+AT_PRINCETON = {"name": "Wei Wang", "affiliation": "Princeton University", "acl_person_id": "ada-l"}
 RECORDS = [
     work("t/1", "Stirring soups", AT_WARWICK, "Grace Hopper", year=2019, categories=["cs.LG"]),
     work("t/2", "Bread without yeast", AT_WARWICK, "Grace Hopper", year=2021, categories=["cs.LG"]),
     work("t/3", "A kettle", AT_PRINCETON, "Kurt Gödel", year=1990, categories=["cs.CL"]),
-    work("t/4", "A spoon", "Ada Lovelace", year=1950),
+    work("t/4", "A spoon", "Wei Wang", year=1950),
 ]
 
 
@@ -60,15 +60,15 @@ def similar(client: Client, researcher: Researcher) -> list[str]:
 def test_other_people_with_similar_names_come_with_institution_field_and_years(
     client: Client, two: tuple[Researcher, Researcher]
 ) -> None:
-    assert similar(client, two[0]) == ["Ada Lovelace Princeton University, Computation and Language, 1990, 1 work"]
-    assert similar(client, two[1]) == ["Ada Lovelace University of Warwick, Machine Learning, 2019 to 2021, 2 works"]
+    assert similar(client, two[0]) == ["Wei Wang Princeton University, Computation and Language, 1990, 1 work"]
+    assert similar(client, two[1]) == ["Wei Wang University of Warwick, Machine Learning, 2019 to 2021, 2 works"]
 
 
 def test_who_opted_out_is_no_other_person(client: Client, two: tuple[Researcher, Researcher]) -> None:
     client.get(two[0].get_absolute_url())
     opt_out(researcher=two[1].pk, actor=None, reason="")
     assert similar(client, two[0]) == []
-    assert "Princeton" not in client.get("/names/lovelace-a/").content.decode()
+    assert "Princeton" not in client.get("/names/wang-w/").content.decode()
 
 
 def test_who_chose_another_name_is_among_the_bearers_of_that(
@@ -83,13 +83,13 @@ def test_who_chose_another_name_is_among_the_bearers_of_that(
 
 
 def test_the_page_of_the_name_tells_its_bearers_apart(client: Client, two: tuple[Researcher, Researcher]) -> None:
-    page = parsed(client, "/names/lovelace-a/")
+    page = parsed(client, "/names/wang-w/")
     rows = [" | ".join(text.strip() for text in row.itertext() if text.strip()) for row in page.xpath("//tbody/tr")]
     warwick = "University of Warwick | Machine Learning | with | Grace Hopper | 0000-0002-1825-0097 | ORCID"
     princeton = "Princeton University | Computation and Language | with | Kurt Gödel | ada-l | ACL Anthology"
     assert rows == [
-        f"Ada Lovelace | {warwick} | 2019 to 2021 | 2 | Bread without yeast",
-        f"Ada Lovelace | {princeton} | 1990 | 1 | A kettle",
+        f"Wei Wang | {warwick} | 2019 to 2021 | 2 | Bread without yeast",
+        f"Wei Wang | {princeton} | 1990 | 1 | A kettle",
     ]
     assert "This name may refer to several people." in page.text_content()
     assert "1 undecided" in page.text_content()
@@ -99,7 +99,7 @@ def test_the_page_of_a_name_stays_in_its_query_budget(
     client: Client, two: tuple[Researcher, Researcher], django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_max_num_queries(4):
-        client.get("/names/lovelace-a/")
+        client.get("/names/wang-w/")
 
 
 def test_the_similar_names_cost_no_query_of_their_own(
