@@ -19,7 +19,8 @@ from works.row_selectors import markup
 EVENTS_A_PAGE: Final = 30
 WORKS_NAMED: Final = 5
 DECIDED: Final = frozenset({
-    EventKind.CONFIRMED, EventKind.REASSIGNED, EventKind.REJECTED, EventKind.MERGED, EventKind.SPLIT, EventKind.REMOVED,
+    EventKind.CONFIRMED, EventKind.REASSIGNED, EventKind.REJECTED, EventKind.MERGED, EventKind.SPLIT, EventKind.TOLD_APART,
+    EventKind.REMOVED,
 })  # fmt: skip
 """What a curator may undo here. A record withheld at the person's request comes back by their word only."""
 
@@ -127,7 +128,7 @@ def _shown(row: _Row, researcher: int) -> list[int]:
     return [byline for byline, before, after in moves if researcher in (before, after)]
 
 
-def _title(row: _Row, researcher: int, count: int, kinds: dict[int, str]) -> str:
+def _title(row: _Row, researcher: int, count: int, kinds: dict[int, str]) -> str:  # noqa: PLR0911 - one for each kind
     works = f"{count:,} {'work' if count == 1 else 'works'}"
     incoming = row.other == researcher
     match row.kind:
@@ -152,6 +153,8 @@ def _title(row: _Row, researcher: int, count: int, kinds: dict[int, str]) -> str
                 if incoming
                 else f"{works} split off into a record of their own"
             )
+        case EventKind.TOLD_APART:
+            return "Told apart from another record"
         case EventKind.UNDONE:
             return f"Undone: {_UNDONE.get(kinds.get(row.undoes or 0, ''), 'a decision')}"
         case _:
@@ -164,6 +167,7 @@ _UNDONE: Final[dict[str, str]] = {
     EventKind.REJECTED: "works marked as not theirs",
     EventKind.MERGED: "two records joined",
     EventKind.SPLIT: "works split off",
+    EventKind.TOLD_APART: "told apart from another record",
     EventKind.REMOVED: "record taken down",
     EventKind.UNDONE: "an undoing",
 }

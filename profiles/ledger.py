@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     """`researcher` and `other` are one; `other` goes on."""
     SPLIT = "researcher:split"
     """These bylines of `researcher` are somebody else's: `other`, a record made for them."""
+    TOLD_APART = "researcher:told-apart"
+    """A person says that `researcher` and `other` are two people."""
     REMOVED = "researcher:removed"
     """The record is taken down; it keeps its bylines, so that nothing is assembled from them anew."""
     WITHHELD = "researcher:withheld"
@@ -65,15 +67,17 @@ class Redirect(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct):
-    """What the events come to. `fixed` and `rejections` name the event they rest on.
+    """What the events come to. `fixed`, `rejections` and `apart` name the event they rest on.
 
     `holders`: byline to researcher, without the undecided; `fixed`: the bylines a person placed where they are;
-    `rejections`: (work, researcher) pairs that no rule may join again; redirects are of one hop.
+    `rejections`: (work, researcher) pairs that no rule may join again; `apart`: pairs of researchers, the lower key
+    first, that no rule may make one, nor those they are merged into; redirects are of one hop.
     """
 
     holders: dict[int, int] = {}
     fixed: dict[int, int] = {}
     rejections: dict[tuple[int, int], int] = {}
+    apart: dict[tuple[int, int], int] = {}
     redirects: dict[int, Redirect] = {}
     removed: dict[int, datetime] = {}
     withheld: set[int] = set()
@@ -212,6 +216,9 @@ class _Fold:
                 self.reject(event)
             case EventKind.CONFIRMED:
                 self.confirm(event)
+            case EventKind.TOLD_APART if event.other is not None:
+                pair = min(event.researcher, event.other), max(event.researcher, event.other)
+                self.state.apart.setdefault(pair, event.id)
             case EventKind.REMOVED | EventKind.WITHHELD:
                 gone = self.final(event.researcher)
                 self.state.removed[gone] = since
@@ -233,8 +240,11 @@ class _Fold:
     def barred(self, work: int, researcher: int) -> bool:
         return any(self.final(other) == researcher for other in self.rejected_at.get(work, ()))
 
-    def rejected_anywhere(self, researcher: int) -> bool:
-        return any(self.final(other) == researcher for _, other in self.state.rejections)
+    def marked(self, researcher: int) -> bool:
+        """Whether a person said who the researcher is not. The rule leaves such a record where it is, even empty."""
+        denied = (other for _, other in self.state.rejections)
+        told_apart = (one for pair in self.state.apart for one in pair)
+        return any(self.final(one) == researcher for one in (*denied, *told_apart))
 
     def hold(self, byline: int, researcher: int | None, fixed_by: int | None = None) -> None:
         before = self.state.holders.pop(byline, None)
@@ -276,7 +286,7 @@ class _Fold:
         mine = sorted(self.held.get(event.researcher, ()))
         if event.by_rule and (
             any(byline in self.state.fixed or self.barred(self.works[byline], target) for byline in mine)
-            or self.rejected_anywhere(event.researcher)
+            or self.marked(event.researcher)
         ):
             return
         for byline in mine:
@@ -341,6 +351,6 @@ class _Fold:
             and not self.held.get(emptied)
             and emptied not in self.state.redirects
             and emptied not in self.state.removed
-            and not self.rejected_anywhere(emptied)
+            and not self.marked(emptied)
         ):
             self.redirect(emptied, target, since)

@@ -290,6 +290,28 @@ class IdentityEvent(models.Model):
         return f"{self.kind} {self.researcher_id}"
 
 
+class Distinction(models.Model):
+    """A person has said that two records are two people. Follows from the identity events; no rule makes them one.
+
+    `researcher` has the lower key.
+    """
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="+", db_index=False)
+    other = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey(IdentityEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["researcher", "other"], name="distinction_once"),
+            models.CheckConstraint(
+                condition=models.Q(researcher__lt=models.F("other")), name="distinction_lower_key_first"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.researcher_id} is not {self.other_id}"
+
+
 class StaleBlock(models.Model):
     """A name block whose bylines must be decided on again. A row is the truth; a task is only a wake-up."""
 
@@ -298,6 +320,58 @@ class StaleBlock(models.Model):
 
     def __str__(self) -> str:
         return self.block_key
+
+
+class ReviewKind(models.TextChoices):
+    MERGE = "merge", "Two records, one person?"
+    IDENTIFIERS = "identifiers", "One person with two identifiers?"
+    SPLIT = "split", "One record, two people?"
+    BYLINE = "byline", "Whose is this byline?"
+
+
+class Review(models.Model):
+    """A question to a curator: what the rule was not sure enough of to decide.
+
+    Asked by `profiles.flows.ask`, looked after by `profiles.flows.review`.
+
+    `subject` names what is asked about, so that asking again is the same question. `records` are the researchers
+    concerned, the nearest first, and `scores` how likely each is the one: for two records, and for the two parts of one,
+    a single number. `bylines` are the one to decide on, or the part that may be somebody else's. `weight` is the harm
+    that a wrong answer by default may do: doubt times bylines at stake. Answers are identity events; the row only knows
+    who looks after it (`assigned_to`) and who found that the evidence does not suffice (`postponed_by`).
+    """
+
+    subject = models.CharField(max_length=60)
+    kind = models.CharField(max_length=12, choices=ReviewKind.choices)
+    block_key = models.TextField()
+    records = ArrayField(models.BigIntegerField())
+    scores = ArrayField(models.FloatField())
+    bylines = ArrayField(models.BigIntegerField(), default=list)
+    weight = models.FloatField()
+    raised_at = models.DateTimeField(db_default=Now())
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    postponed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    postponed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject"], name="review_subject_once"),
+            models.CheckConstraint(condition=models.Q(kind__in=ReviewKind.values), name="review_known_kind"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-weight", "id"], name="review_queue_idx", condition=models.Q(postponed_at__isnull=True)
+            ),
+            models.Index(fields=["block_key"], name="review_block_idx"),
+            GinIndex(fields=["records"], name="review_records_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class ReportKind(models.TextChoices):

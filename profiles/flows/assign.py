@@ -15,12 +15,12 @@ from itertools import groupby
 import msgspec
 from django.db import transaction
 
+from profiles import bylines
 from profiles.assignment import Decision, Resolution, resolve_all
 from profiles.bounds import anchor_of
+from profiles.bylines import Byline
 from profiles.flows import naming
-from profiles.institutions import institution_key, institution_names
 from profiles.ledger import EventKind
-from profiles.mentions import Mention
 from profiles.models import VerificationLevel
 from profiles.names import preferred
 from researchgraph import events
@@ -32,33 +32,6 @@ from works.models import DecisionKind
 BLOCKS_A_BATCH = 3_000
 BYLINES_AT_ONCE = 10_000
 """Blocks of a batch are decided on in portions of about so many bylines, because crowded blocks would fill the memory."""
-COAUTHORS_CONSIDERED = 50
-"""On longer author lists a shared name says little about who anybody is."""
-
-
-class Byline(msgspec.Struct, frozen=True):
-    """A mention with its place in the database and its present decision. `institutions`: row key by key.
-
-    `at_home` says that the record which holds it was made in this block; a person may have brought it in from another.
-    """
-
-    mention: Mention
-    block_key: str
-    kind: str
-    confidence: float | None
-    evidence: str
-    institutions: dict[str, str]
-    at_home: bool
-
-    @property
-    def researcher_id(self) -> int | None:
-        """Who holds it."""
-        return self.mention.holder
-
-    @property
-    def first(self) -> bool:
-        """Whether nothing has been decided about it yet."""
-        return self.kind == DecisionKind.PENDING and self.mention.holder is None
 
 
 class _Change(msgspec.Struct):
@@ -117,7 +90,7 @@ def _portions(block_keys: Sequence[str]) -> Iterator[list[str]]:
 def assign_blocks(block_keys: Sequence[str]) -> None:
     """Decide on whole blocks and store what changed: new researchers, decisions, merges, identity events."""
     changes = _Change()
-    blocks = [list(group) for _, group in groupby(_bylines(block_keys), key=lambda byline: byline.block_key)]
+    blocks = [list(group) for _, group in groupby(bylines.of_blocks(block_keys), key=lambda byline: byline.block_key)]
     resolutions = resolve_all([[byline.mention for byline in block] for block in blocks])
     for block, resolution in zip(blocks, resolutions, strict=True):
         _plan(block, resolution, changes)
@@ -131,118 +104,6 @@ def assign_blocks(block_keys: Sequence[str]) -> None:
     _store_merges(changes.merged)
     _store_events(changes)
     _tell(changes, renamed)
-
-
-def _bylines(block_keys: Sequence[str]) -> list[Byline]:
-    """All bylines of the blocks, by block."""
-    rows = bulk.fetch(
-        """
-        SELECT a.id, a.work_id, a.position, a.raw_name, a.name_key, a.block_key, a.identifiers::text, a.institutions,
-               a.raw_affiliation, a.affiliation_domain, a.researcher_id, a.kind, a.confidence, a.evidence::text
-          FROM works_authorship a WHERE a.block_key = ANY(%s) ORDER BY a.block_key, a.id
-        """,
-        [list(block_keys)],
-    )
-    works = _works(sorted({row[1] for row in rows}))
-    keys = dict(
-        bulk.fetch(
-            "SELECT id, key FROM profiles_institution WHERE id = ANY(%s)",
-            [sorted({key for row in rows for key in row[7]})],
-        )
-    )
-    holders = _holders({row[10] for row in rows if row[10] is not None})
-    barred = _barred(set(works))
-    bylines = []
-    for (
-        authorship_id, work_id, position, name, key, block, identifiers, institutions, affiliation, domain,
-        researcher_id, kind, confidence, evidence,
-    ) in rows:  # fmt: skip
-        work = works[work_id]
-        names = work.author_keys
-        bylines.append(Byline(
-            mention=Mention(
-                id=authorship_id,
-                # The same whichever source or order brought the work.
-                sort_key=naming.natural_key(work.title_key, work.year, position, name),
-                work=work_id,
-                name=name,
-                name_key=key,
-                identifiers=msgspec.json.decode(identifiers, type=dict[str, str]) if identifiers != "{}" else {},
-                coauthors=() if len(names) > COAUTHORS_CONSIDERED else (*names[:position], *names[position + 1 :]),
-                affiliation=affiliation,
-                institutions=tuple([keys[key] for key in institutions]),
-                work_institutions=work.institutions,
-                domain=domain,
-                title=work.title,
-                keywords=work.keywords,
-                venue=work.venue,
-                year=work.year,
-                holder=researcher_id,
-                claimed=researcher_id is not None and holders[researcher_id][1],
-                fixed=researcher_id if kind == DecisionKind.CONFIRMED else None,
-                barred=barred.get(work_id, ()),
-            ),
-            block_key=block,
-            kind=kind,
-            confidence=confidence,
-            evidence=evidence,
-            institutions={keys[key]: str(key) for key in institutions},
-            at_home=researcher_id is not None and holders[researcher_id][0] == block,
-        ))  # fmt: skip
-    return bylines
-
-
-class _Work(msgspec.Struct, frozen=True):
-    """What the bylines of a work have in common."""
-
-    title: str
-    title_key: str
-    year: int | None
-    author_keys: list[str]
-    venue: str
-    keywords: tuple[str, ...]
-    institutions: tuple[str, ...]
-
-
-def _works(work_ids: Sequence[int]) -> dict[int, _Work]:
-    """The works, each with its keywords and with the institutions it names without saying whose they are."""
-    found = {}
-    for work_id, title, title_key, year, author_keys, venue, keywords, unaligned in bulk.fetch(
-        """
-        SELECT w.id, w.title, w.title_key, w.year, w.author_keys, coalesce(v.name, ''),
-               ARRAY(SELECT t.label FROM works_worktopic x JOIN works_topic t ON t.id = x.topic_id
-                      WHERE x.work_id = w.id AND t.kind = 'keyword' ORDER BY t.label),
-               w.unaligned_affiliations
-          FROM works_work w LEFT JOIN works_venue v ON v.id = w.venue_id WHERE w.id = ANY(%s)
-        """,
-        [work_ids],
-    ):
-        institutions = dict.fromkeys(institution_key(name) for text in unaligned for name in institution_names(text))
-        found[work_id] = _Work(title, title_key, year, author_keys, venue, tuple(keywords), tuple(institutions))
-    return found
-
-
-def _holders(researchers: set[int]) -> dict[int, tuple[str, bool]]:
-    """The block each record was made in, and whether it is claimed: then the rule takes nothing from it."""
-    if not researchers:
-        return {}
-    query = "SELECT id, block_key, verification_level >= %s FROM profiles_researcher WHERE id = ANY(%s)"
-    rows = bulk.fetch(query, [VerificationLevel.AUTHENTICATED, sorted(researchers)])
-    return {key: (block, claimed) for key, block, claimed in rows}
-
-
-def _barred(works: set[int]) -> dict[int, tuple[int, ...]]:
-    """The researchers, as they are called now, that works were rejected from."""
-    found: dict[int, tuple[int, ...]] = {}
-    for work_id, researcher_id in bulk.fetch(
-        """
-        SELECT DISTINCT j.work_id, coalesce(r.merged_into_id, r.id)
-          FROM works_rejection j JOIN profiles_researcher r ON r.id = j.researcher_id WHERE j.work_id = ANY(%s) ORDER BY 1, 2
-        """,
-        [sorted(works)],
-    ):
-        found[work_id] = (*found.get(work_id, ()), researcher_id)
-    return found
 
 
 def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> None:
@@ -337,6 +198,7 @@ def _revive(changes: _Change) -> dict[int, int]:
              WHERE public_id = ANY(%s) AND merged_into_id IS NULL AND removed_at IS NULL
                AND NOT EXISTS (SELECT FROM works_authorship a WHERE a.researcher_id = r.id)
                AND NOT EXISTS (SELECT FROM works_rejection j WHERE j.researcher_id = r.id)
+               AND NOT EXISTS (SELECT FROM profiles_distinction d WHERE r.id IN (d.researcher_id, d.other_id))
              ORDER BY id
             """,
             [list(homes)],
@@ -381,7 +243,7 @@ def _store_decisions(decided: Sequence[tuple[Byline, Decision, int | None]]) -> 
 
 
 def _emptied(merged: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Without the records that hold something elsewhere, are claimed or taken down, or were rejected from some work."""
+    """Without the records that hold something elsewhere, are claimed or taken down, or of which a person said who they are not."""
     if not merged:
         return []
     empty = {
@@ -392,6 +254,8 @@ def _emptied(merged: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
              WHERE r.id = ANY(%s) AND r.removed_at IS NULL AND r.verification_level < %s
                AND NOT EXISTS (SELECT FROM works_authorship a WHERE a.researcher_id = r.id)
                AND NOT EXISTS (SELECT FROM works_rejection j JOIN profiles_researcher o ON o.id = j.researcher_id
+                                WHERE o.id = r.id OR o.merged_into_id = r.id)
+               AND NOT EXISTS (SELECT FROM profiles_distinction d JOIN profiles_researcher o ON o.id IN (d.researcher_id, d.other_id)
                                 WHERE o.id = r.id OR o.merged_into_id = r.id)
             """,
             [[gone for gone, _ in merged], VerificationLevel.AUTHENTICATED],
@@ -426,11 +290,11 @@ def _store_events(changes: _Change) -> None:
         else:
             moved.setdefault(subject, []).append((byline.mention.id, byline.researcher_id, researcher_id))
     rows: list[tuple[str, int, int | None, list[int], list[int | None], list[int | None]]] = [
-        (EventKind.ASSIGNED.value, subject, None, sorted(bylines), [], []) for subject, bylines in sorted(first.items())
+        (EventKind.ASSIGNED.value, subject, None, sorted(keys), [], []) for subject, keys in sorted(first.items())
     ]
     for subject, moves in sorted(moved.items()):
-        bylines, before, after = zip(*sorted(moves), strict=True)
-        rows.append((EventKind.MOVED.value, subject, None, list(bylines), list(before), list(after)))
+        keys, before, after = zip(*sorted(moves), strict=True)
+        rows.append((EventKind.MOVED.value, subject, None, list(keys), list(before), list(after)))
     # The time that `_store_merges` writes; the column's own default is that of the statement.
     now = bulk.fetch("SELECT now()")[0][0]
     rows += [(EventKind.MERGED.value, gone, target, [], [], []) for gone, target in changes.merged]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 class Clash(msgspec.Struct, frozen=True):
     """What speaks against a merge. `kind` is `identifier:<scheme>`, `both-claimed`, `claimed-into-unclaimed`,
-    `same-work` (bylines of both on one) or `rejected-work`; `values` are identifiers or keys of works.
+    `same-work` (bylines of both on one), `rejected-work` or `told-apart`; `values` are identifiers or keys of works.
     """
 
     kind: str
@@ -67,7 +67,7 @@ def version(ledger: Ledger, researcher: int, into: int) -> str:
         (ledger.records[one], [(byline.id, byline.fixed) for byline in ledger.held(one)]) for one in (researcher, into)
     ]
     rejected = sorted(pair for pair in ledger.rejections if pair[1] in {researcher, into})
-    return hashlib.sha256(msgspec.json.encode([state, rejected])).hexdigest()[:32]
+    return hashlib.sha256(msgspec.json.encode([state, rejected, told_apart(ledger, researcher, into)])).hexdigest()[:32]
 
 
 def clashes(ledger: Ledger, researcher: int, into: int) -> list[Clash]:
@@ -90,7 +90,14 @@ def clashes(ledger: Ledger, researcher: int, into: int) -> list[Clash]:
     }
     if rejected:
         found.append(Clash("rejected-work", [str(work) for work in sorted(rejected)]))
+    if told_apart(ledger, researcher, into):
+        found.append(Clash("told-apart"))
     return found
+
+
+def told_apart(ledger: Ledger, researcher: int, other: int) -> bool:
+    """Whether a person has said that the two, or records that were merged into them, are two people."""
+    return any({projection.final(ledger, one) for one in pair} == {researcher, other} for pair in ledger.apart)
 
 
 def _identifiers(researcher: int, into: int) -> list[Clash]:

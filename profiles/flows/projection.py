@@ -52,6 +52,7 @@ class Ledger(msgspec.Struct, frozen=True):
     records: dict[int, Record]
     bylines: dict[int, Byline]
     rejections: dict[tuple[int, int], int]
+    apart: dict[tuple[int, int], int]
 
     @property
     def blocks(self) -> set[str]:
@@ -76,15 +77,18 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class Differences(msgspec.Struct, frozen=True):
-    """Where the stored state is not what the events come to; the values are those it ought to have."""
+    """Where the stored state is not what the events come to; the values are those it ought to have.
+
+    `blocks` are the name blocks for whose bylines something differs: the rule has to decide on them again.
+    """
 
     moves: list[Move] = []
     rejections_missing: dict[tuple[int, int], int] = {}
     rejections_left: list[tuple[int, int]] = []
+    apart_missing: dict[tuple[int, int], int] = {}
+    apart_left: list[tuple[int, int]] = []
     records: list[Record] = []
-
-    def __bool__(self) -> bool:
-        return bool(self.moves or self.rejections_missing or self.rejections_left or self.records)
+    blocks: set[str] = set()
 
     @property
     def researchers(self) -> set[int]:
@@ -93,12 +97,14 @@ class Differences(msgspec.Struct, frozen=True):
         found |= {target for record in self.records if (target := record.merged_into) is not None}
         for move in self.moves:
             found |= {holder for holder in (move.byline.holder, move.holder) if holder is not None}
-        return found | {researcher for _, researcher in (*self.rejections_missing, *self.rejections_left)}
+        found |= {researcher for _, researcher in (*self.rejections_missing, *self.rejections_left)}
+        return found | {one for pair in (*self.apart_missing, *self.apart_left) for one in pair}
 
     def owners(self) -> list[int]:
         """For each difference one researcher it belongs to, so that differences can be counted by researcher."""
         found = [min(h for h in (move.byline.holder, move.holder) if h is not None) for move in self.moves]
         found += [researcher for _, researcher in (*self.rejections_missing, *self.rejections_left)]
+        found += [min(pair) for pair in (*self.apart_missing, *self.apart_left)]
         return found + [record.id for record in self.records]
 
 
@@ -149,6 +155,16 @@ def load(researcher_ids: Iterable[int], byline_ids: Iterable[int] = ()) -> Ledge
                 "SELECT work_id, researcher_id, event_id FROM works_rejection WHERE researcher_id = ANY(%s)", [ids]
             )
         },
+        apart={
+            (one, other): event
+            for one, other, event in bulk.fetch(
+                """
+                SELECT researcher_id, other_id, event_id FROM profiles_distinction
+                 WHERE researcher_id = ANY(%s) OR other_id = ANY(%s)
+                """,
+                [ids, ids],
+            )
+        },
     )
 
 
@@ -184,18 +200,32 @@ def differences(ledger: Ledger, state: State) -> Differences:
         )
         if wanted != record:
             records.append(wanted)
+    rejections_missing, rejections_left = _changed(state.rejections, ledger.rejections)
+    apart_missing, apart_left = _changed(state.apart, ledger.apart)
+    works = {work for work, _ in (*rejections_missing, *rejections_left)}
+    parted = {final(ledger, one) for pair in (*apart_missing, *apart_left) for one in pair}
+    concerned = (b for b in ledger.bylines.values() if b.work in works or b.holder in parted)
     return Differences(
         moves=moves,
-        rejections_missing={
-            pair: event for pair, event in state.rejections.items() if ledger.rejections.get(pair) != event
-        },
-        rejections_left=[pair for pair in ledger.rejections if pair not in state.rejections],
+        rejections_missing=rejections_missing,
+        rejections_left=rejections_left,
+        apart_missing=apart_missing,
+        apart_left=apart_left,
         records=records,
+        blocks={move.byline.block_key for move in moves} | {byline.block_key for byline in concerned},
     )
 
 
+def _changed(
+    wanted: dict[tuple[int, int], int], stored: dict[tuple[int, int], int]
+) -> tuple[dict[tuple[int, int], int], list[tuple[int, int]]]:
+    """The pairs to store, each with its event, and those to delete."""
+    missing = {pair: event for pair, event in wanted.items() if stored.get(pair) != event}
+    return missing, [pair for pair in stored if pair not in wanted]
+
+
 def apply(found: Differences, *, cause: str) -> None:
-    """Store what differs. Where a byline moved, the rule decides on its block again; `cause` is printed with receipts.
+    """Store what differs. Where it concerns a byline, the rule decides on its block again; `cause` is printed with receipts.
 
     Expects the caller to hold the blocks. Whoever must be told is told first: after that no row is waited for that
     somebody could hold who waits for one of these.
@@ -206,13 +236,13 @@ def apply(found: Differences, *, cause: str) -> None:
     if affected:
         signals.researchers_changed.send(sender=None, researcher_ids=sorted(affected), cause=cause)
     _store_moves(found.moves)
-    _store_rejections(found)
+    _store_pairs("works_rejection", ("work_id", "researcher_id"), found.rejections_missing, found.rejections_left)
+    _store_pairs("profiles_distinction", ("researcher_id", "other_id"), found.apart_missing, found.apart_left)
     _store_records(found.records)
     holders = {holder for move in found.moves for holder in (move.byline.holder, move.holder) if holder is not None}
     naming.rename(sorted(holders | {record.id for record in found.records}))
-    blocks = {move.byline.block_key for move in found.moves}
-    if blocks:
-        signals.bylines_changed.send(sender=None, block_keys=sorted(blocks))
+    if found.blocks:
+        signals.bylines_changed.send(sender=None, block_keys=sorted(found.blocks))
 
 
 def _store_moves(moves: Sequence[Move]) -> None:
@@ -239,22 +269,25 @@ def _decision(move: Move) -> tuple[str, float | None, str]:
     return DecisionKind.PENDING.value, None, WAITING
 
 
-def _store_rejections(found: Differences) -> None:
-    gone = found.rejections_left
-    if gone:
+def _store_pairs(
+    table: str, columns: tuple[str, str], missing: dict[tuple[int, int], int], left: list[tuple[int, int]]
+) -> None:
+    """Delete and store pairs of keys, each with the event it rests on."""
+    one, other = columns
+    if left:
         bulk.run(
-            "DELETE FROM works_rejection j USING unnest(%s::bigint[], %s::bigint[]) AS g(work, researcher)"
-            " WHERE j.work_id = g.work AND j.researcher_id = g.researcher",
-            [[work for work, _ in gone], [researcher for _, researcher in gone]],
+            f"DELETE FROM {table} p USING unnest(%s::bigint[], %s::bigint[]) AS g(one, other)"  # noqa: S608 - our own words
+            f" WHERE p.{one} = g.one AND p.{other} = g.other",
+            [list(column) for column in zip(*left, strict=True)],
         )
-    rows = sorted((work, researcher, event) for (work, researcher), event in found.rejections_missing.items())
+    rows = sorted((*pair, event) for pair, event in missing.items())
     if rows:
         bulk.run(
-            """
-            INSERT INTO works_rejection (work_id, researcher_id, event_id)
+            f"""
+            INSERT INTO {table} ({one}, {other}, event_id)
             SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])
-            ON CONFLICT (work_id, researcher_id) DO UPDATE SET event_id = excluded.event_id
-            """,
+            ON CONFLICT ({one}, {other}) DO UPDATE SET event_id = excluded.event_id
+            """,  # noqa: S608 - our own words
             [list(column) for column in zip(*rows, strict=True)],
         )
 

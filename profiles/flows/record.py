@@ -23,6 +23,7 @@ CAUSES = {
     EventKind.REASSIGNED: "a person reassigned bylines",
     EventKind.REJECTED: "a person rejected bylines",
     EventKind.MERGED: "records were merged",
+    EventKind.TOLD_APART: "records were told apart",
     EventKind.SPLIT: "a record was split",
     EventKind.REMOVED: "a record was taken down",
     EventKind.WITHHELD: "a record was taken down",
@@ -89,7 +90,7 @@ class OpenLedger:
 
     def settle(self, found: projection.Differences, *, cause: str) -> None:
         """Store the differences; blocks that were only held and not touched are not stale for that."""
-        untouched = sorted(self._made - {move.byline.block_key for move in found.moves})
+        untouched = sorted(self._made - found.blocks)
         if untouched:
             bulk.run("DELETE FROM profiles_staleblock WHERE block_key = ANY(%s)", [untouched])
         projection.apply(found, cause=cause)

@@ -65,6 +65,9 @@ class History:
     def confirm(self, researcher: int, *bylines: int) -> int:
         return self.add(EventKind.CONFIRMED, researcher, None, bylines)
 
+    def tell_apart(self, one: int, other: int) -> int:
+        return self.add(EventKind.TOLD_APART, one, other, ())
+
     def undo(self, event_id: int) -> int:
         undone = next(event for event in self.events if event.id == event_id)
         return self.add(EventKind.UNDONE, undone.researcher, undone.other, (), undoes=event_id)
@@ -287,6 +290,37 @@ def test_the_rule_merges_nothing_into_a_record_that_a_work_of_it_was_rejected_fr
 
 
 PEOPLE = st.sampled_from([ADA, BETH, CARA])
+# Telling apart
+
+
+def test_the_rule_merges_no_record_that_a_person_told_apart_from_any(history: History) -> None:
+    number = history.tell_apart(BETH, ADA)
+    history.rule(EventKind.MERGED, ADA, BETH)
+    history.rule(EventKind.MERGED, ADA, CARA)
+    assert history.state.redirects == {}
+    assert history.state.apart == {(ADA, BETH): number}
+
+
+def test_a_person_may_merge_what_was_told_apart_and_undoing_that_leaves_it_told_apart(history: History) -> None:
+    history.tell_apart(ADA, BETH)
+    merge = history.merge(ADA, BETH)
+    assert len(history.held(BETH)) == 5
+    history.undo(merge)
+    assert history.held(ADA) == {11, 12, 13}
+    history.rule(EventKind.MERGED, ADA, BETH)
+    assert history.state.redirects == {}
+
+
+def test_telling_apart_undone_does_not_count(history: History) -> None:
+    history.undo(history.tell_apart(ADA, BETH))
+    history.rule(EventKind.MERGED, ADA, BETH)
+    assert history.state.apart == {}
+    assert len(history.held(BETH)) == 5
+
+
+# Any mixture of decisions
+
+
 SOME = st.lists(st.sampled_from(sorted(WORKS)), min_size=1, max_size=3, unique=True)
 
 
@@ -298,7 +332,9 @@ def histories(draw: st.DrawFn) -> History:
     for _ in range(draw(st.integers(0, 9))):
         who, other, bylines = draw(PEOPLE), draw(PEOPLE), draw(SOME)
         match draw(
-            st.sampled_from("merge split reassign reject confirm remove withhold rule rule-merge undo undo".split())
+            st.sampled_from(
+                "merge split reassign reject confirm tell-apart remove withhold rule rule-merge undo undo".split()
+            )
         ):
             case "merge":
                 history.merge(who, other)
@@ -310,6 +346,8 @@ def histories(draw: st.DrawFn) -> History:
                 history.reject(who, *bylines)
             case "confirm":
                 history.confirm(who, *bylines)
+            case "tell-apart":
+                history.tell_apart(who, other)
             case "remove":
                 history.add(EventKind.REMOVED, who, None, ())
             case "withhold":
@@ -372,7 +410,7 @@ def test_with_every_human_decision_undone_the_rule_has_the_say(history: History)
         )
     ]
     plain, state = replay(by_rule, WORKS), history.state
-    assert (state.holders, state.fixed, state.rejections) == (plain.holders, {}, {})
+    assert (state.holders, state.fixed, state.rejections, state.apart) == (plain.holders, {}, {}, {})
     assert plain.redirects.items() <= state.redirects.items()
 
 

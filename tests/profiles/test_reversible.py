@@ -22,9 +22,10 @@ from profiles.flows.rebuild import rebuild
 from profiles.flows.reject import reject
 from profiles.flows.remove import remove
 from profiles.flows.split import split
+from profiles.flows.tell_apart import tell_apart
 from profiles.flows.undo import undo
 from profiles.ledger import EventKind
-from profiles.models import IdentityEvent, Researcher, StaleBlock
+from profiles.models import Distinction, IdentityEvent, Researcher, StaleBlock
 from researchgraph.errors import Conflict
 from tests.pipeline import feed, importworks, stored, work, write
 from works import imports
@@ -88,6 +89,7 @@ def people() -> dict[str, tuple[Any, ...]]:
         "bylines": tuple(Authorship.objects.order_by("pk").values_list("pk", "researcher", "kind", "evidence")),
         "redirects": tuple(Researcher.objects.order_by("pk").values_list("pk", "merged_into", "removed_at")),
         "rejections": tuple(Rejection.objects.order_by("work", "researcher").values_list("work", "researcher")),
+        "apart": tuple(Distinction.objects.order_by("researcher", "other").values_list("researcher", "other")),
     }
 
 
@@ -331,6 +333,52 @@ def test_confirming_takes_a_rejection_back_and_outranks_the_rule(collection: Pat
     assert agree()
 
 
+def test_what_is_not_theirs_may_be_said_of_a_byline_that_nobody_holds(collection: Path, curator: User) -> None:
+    emmy, one = holder(TEA, "Emmy Noether"), byline(TEA, "Emmy Noether")
+    reject(researcher=emmy.pk, bylines=[one.pk], actor=curator, reason="")
+    Authorship.objects.filter(pk=one.pk).update(researcher=None, kind="undecided")
+    ada = holder(SOUPS)
+    reject(researcher=ada.pk, bylines=[one.pk], actor=curator, reason="")
+    assert set(Rejection.objects.values_list("researcher", flat=True)) == {emmy.pk, ada.pk}
+    assert StaleBlock.objects.filter(block_key=one.block_key).exists()
+
+
+# Two people
+
+
+def test_two_records_told_apart_stay_so_whatever_is_imported_until_it_is_undone(
+    collection: Path, curator: User
+) -> None:
+    soups, kettle = holder(SOUPS), holder(KETTLE)
+    assert soups != kettle
+    event = tell_apart(researcher=soups.pk, other=kettle.pk, actor=curator, reason="Met both.")
+    assert StaleBlock.objects.filter(block_key=byline(SOUPS).block_key).exists()
+    known = {**KNOWN, "orcid": ORCID}
+    importworks(write(collection, [{**r, "authors": [known, *r["authors"][1:]]} for r in (RECORDS[0], RECORDS[3])]))
+    assert (holder(SOUPS), holder(KETTLE)) == (soups, kettle)
+    assert agree()
+    undo(event=event, actor=curator, reason="They are one after all.")
+    imports.settle()
+    assert holder(SOUPS) == holder(KETTLE)
+    assert agree()
+
+
+def test_two_records_are_told_apart_once_and_merged_after_all_by_force_only(collection: Path, curator: User) -> None:
+    who: dict[str, Any] = {"actor": curator, "reason": ""}
+    soups, kettle = holder(SOUPS).pk, holder(KETTLE).pk
+    tell_apart(researcher=kettle, other=soups, **who)
+    with pytest.raises(Conflict, match="told apart already"):
+        tell_apart(researcher=soups, other=kettle, **who)
+    with pytest.raises(Conflict, match="told-apart"):
+        merge(researcher=kettle, into=soups, **who)
+    with pytest.raises(Conflict, match="from itself"):
+        tell_apart(researcher=soups, other=soups, **who)
+    undo(event=merge(researcher=kettle, into=soups, force=True, **who), **who)
+    imports.settle()
+    assert holder(SOUPS).pk != holder(KETTLE).pk
+    assert agree()
+
+
 # Claimed records
 
 
@@ -427,6 +475,7 @@ def test_rebuilding_restores_what_somebody_has_tampered_with(collection: Path, c
     Researcher.objects.filter(pk=other.pk).update(merged_into=None, merged_at=None)
     Authorship.objects.filter(work__title=KETTLE, raw_name="Wei Wang").update(researcher=other, kind="new")
     Rejection.objects.all().delete()
+    Distinction.objects.all().delete()
     with pytest.raises(CommandError, match="3 differ"):
         call_command("rebuildidentities", check=True)
     out = io.StringIO()
@@ -440,7 +489,7 @@ def test_rebuilding_restores_what_somebody_has_tampered_with(collection: Path, c
 # Any sequence of them
 
 
-STEPS = "merge split reassign reject confirm remove undo undo import correct settle".split()
+STEPS = "merge split reassign reject confirm tell_apart remove undo undo import correct settle".split()
 STEP = st.tuples(st.sampled_from(STEPS), st.integers(0, 20), st.integers(0, 20))
 
 
@@ -472,6 +521,8 @@ def act(step: tuple[str, int, int], curator: User, folder: Path) -> None:
             return
         case "merge":
             merge(researcher=researcher, into=target, force=True, **who)
+        case "tell_apart":
+            tell_apart(researcher=researcher, other=target, **who)
         case "reassign":
             reassign(researcher=researcher, to=target, bylines=chosen, **who)
         case "remove" if other > 15:
