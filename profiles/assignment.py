@@ -8,6 +8,7 @@ one work are never one person, unless a person says so.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.bounds import Bounds, Found, anchored, left_behind, settled
+from profiles.doubts import Doubt, doubts
 from profiles.matching.candidates import relations_within
 from profiles.matching.clustering import FORBIDDEN_NAME
 from profiles.matching.features import telling_domains
@@ -59,10 +61,14 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Resolution(msgspec.Struct, frozen=True):
-    """The clusters, each a list of mention ids, and one decision for every mention; both by `sort_key`."""
+    """The clusters, each a list of mention ids, and one decision for every mention; both by `sort_key`.
+
+    `doubts` are questions about the clusters, by their index.
+    """
 
     clusters: list[list[int]]
     decisions: list[Decision]
+    doubts: list[Doubt] = []
 
 
 def resolve(mentions: Sequence[Mention], model: Scorecard | None = None) -> Resolution:
@@ -81,8 +87,37 @@ def resolve_all(blocks: Sequence[Sequence[Mention]], model: Scorecard | None = N
     relations = relations_within([ordered[place].name_key for place in block] for block in places)
     chosen = model or shipped()
     limits = _limits(ordered, places)
-    verdict = _Verdict(ordered, link(ordered, places, relations, chosen, limits), chosen, limits)
-    return [verdict.resolution(block) for block in places]
+    linked = link(ordered, places, relations, chosen, limits)
+    verdict = _Verdict(ordered, linked, chosen, limits)
+    resolutions = [verdict.resolution(block) for block in places]
+    return _with_doubts(resolutions, places, ordered, linked, chosen)
+
+
+def _with_doubts(
+    resolutions: Sequence[Resolution],
+    places: Sequence[range],
+    mentions: Sequence[Mention],
+    linked: Linked,
+    model: Scorecard,
+) -> list[Resolution]:
+    homes = np.full(len(mentions), -1, dtype=np.int64)
+    starts: list[int] = []
+    count = 0
+    for block, resolution in zip(places, resolutions, strict=True):
+        starts.append(count)
+        for place, decision in zip(block, resolution.decisions, strict=True):
+            if decision.cluster is not None:
+                homes[place] = count + decision.cluster
+        count += len(resolution.clusters)
+    hard = [{s: v for s, v in _identifiers(m).items() if _is_hard(s)} if m.identifiers else {} for m in mentions]
+    found: list[list[Doubt]] = [[] for _ in resolutions]
+    for doubt in doubts(mentions, homes, linked, model, hard):
+        number = bisect_right(starts, doubt.clusters[0]) - 1
+        clusters = tuple(cluster - starts[number] for cluster in doubt.clusters)
+        found[number].append(msgspec.structs.replace(doubt, clusters=clusters))
+    return [
+        msgspec.structs.replace(resolution, doubts=asked) for resolution, asked in zip(resolutions, found, strict=True)
+    ]
 
 
 def partition(mentions: Sequence[Mention], model: Scorecard) -> Linked:
@@ -128,7 +163,7 @@ def _limits(mentions: Sequence[Mention], blocks: Iterable[Sequence[int]]) -> Lim
             for scheme, value in values[place].items():
                 schemes[scheme][value].append(place)
         for scheme, by_value in schemes.items():
-            different = apart if scheme in HARD_SCHEMES or scheme.startswith(_NUMBERED) else doubtful
+            different = apart if _is_hard(scheme) else doubtful
             groups = list(by_value.values())
             different.update(
                 _pair(a, b) for k, one in enumerate(groups) for other in groups[k + 1 :] for a in one for b in other
@@ -151,6 +186,10 @@ def _limits(mentions: Sequence[Mention], blocks: Iterable[Sequence[int]]) -> Lim
 
 
 _NUMBERED: Final = "openreview number of "
+
+
+def _is_hard(scheme: str) -> bool:
+    return scheme in HARD_SCHEMES or scheme.startswith(_NUMBERED)
 
 
 def _identifiers(mention: Mention) -> dict[str, str]:

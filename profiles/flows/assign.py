@@ -20,6 +20,7 @@ from profiles.assignment import Decision, Resolution, resolve_all
 from profiles.bounds import anchor_of
 from profiles.bylines import Byline
 from profiles.flows import naming
+from profiles.flows.ask import Question, ask
 from profiles.ledger import EventKind
 from profiles.models import VerificationLevel
 from profiles.names import preferred
@@ -41,6 +42,7 @@ class _Change(msgspec.Struct):
     kept: list[tuple[int, list[Byline]]] = []
     decided: list[tuple[Byline, Decision, int | None]] = []
     merged: list[tuple[int, int]] = []
+    questions: list[Question] = []
 
 
 def assign_stale(*, blocks: int = BLOCKS_A_BATCH) -> int:
@@ -71,7 +73,10 @@ def assign_stale(*, blocks: int = BLOCKS_A_BATCH) -> int:
 def _portions(block_keys: Sequence[str]) -> Iterator[list[str]]:
     """The blocks in groups of about BYLINES_AT_ONCE bylines; a single larger block is a group of its own."""
     sizes = bulk.fetch(
-        "SELECT block_key, count(*) FROM works_authorship WHERE block_key = ANY(%s) GROUP BY 1 ORDER BY 1",
+        """
+        SELECT k.key, count(a.id) FROM unnest(%s::text[]) AS k(key) LEFT JOIN works_authorship a ON a.block_key = k.key
+         GROUP BY 1 ORDER BY 1
+        """,
         [list(block_keys)],
     )
     portion: list[str] = []
@@ -88,13 +93,14 @@ def _portions(block_keys: Sequence[str]) -> Iterator[list[str]]:
 
 @transaction.atomic
 def assign_blocks(block_keys: Sequence[str]) -> None:
-    """Decide on whole blocks and store what changed: new researchers, decisions, merges, identity events."""
+    """Decide on whole blocks and store what changed: new researchers, decisions, merges, identity events, questions."""
     changes = _Change()
     blocks = [list(group) for _, group in groupby(bylines.of_blocks(block_keys), key=lambda byline: byline.block_key)]
     resolutions = resolve_all([[byline.mention for byline in block] for block in blocks])
     for block, resolution in zip(blocks, resolutions, strict=True):
         _plan(block, resolution, changes)
     _create(changes)
+    ask(block_keys, changes.questions)
     if not changes.decided:
         return
     _store_decisions(changes.decided)
@@ -139,6 +145,17 @@ def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> 
             # A placeholder until `_create` has reserved real keys.
             owner[index] = -1 - len(changes.created)
             changes.created.append((owner[index], min(b.mention.sort_key for b in members), members))
+    changes.questions += [
+        Question(
+            kind=doubt.kind,
+            block_key=block[0].block_key,
+            records=tuple(owner[cluster] for cluster in doubt.clusters),
+            scores=doubt.scores,
+            bylines=doubt.mentions,
+            weight=doubt.weight,
+        )
+        for doubt in resolution.doubts
+    ]
     changes.merged += [(gone, owner[-1 - target]) for gone, target in successor.items() if target < 0]
     for found in resolution.decisions:
         byline = by_id[found.mention_id]
@@ -177,6 +194,10 @@ def _create(changes: _Change) -> None:
     changes.created = [(real[p], natural, members) for p, natural, members in changes.created]
     changes.decided = [(b, d, real.get(r, r) if r is not None else None) for b, d, r in changes.decided]
     changes.merged = [(gone, real.get(target, target)) for gone, target in changes.merged]
+    changes.questions = [
+        msgspec.structs.replace(question, records=tuple(real.get(r, r) for r in question.records))
+        for question in changes.questions
+    ]
 
 
 def _revive(changes: _Change) -> dict[int, int]:

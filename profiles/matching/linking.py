@@ -48,9 +48,13 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The outcome: a label for every mention, and every compared pair with its probability on the last look."""
+    """The outcome: a label for every mention, and every compared pair with its probability on the last look.
+
+    `first_look`: the labels by what was clear at once.
+    """
 
     labels: NDArray[np.int64]
+    first_look: NDArray[np.int64]
     pairs: Pairs
     probability: NDArray[np.float64]
     facts: Facts
@@ -96,7 +100,7 @@ def link(
     first_look = group(probability, FIRST_LOOK)
     facts = facts.shared_within(first_look)
     probability = _probabilities(facts, pairs, model, limits, most)
-    return Linked(group(probability, model.threshold), pairs, probability, facts)
+    return Linked(group(probability, model.threshold), first_look, pairs, probability, facts)
 
 
 def _probabilities(

@@ -1,9 +1,13 @@
-"""Measure the assignment rule against labeled bylines: B-cubed precision, recall and F1, and how much stays open.
+"""Measure the assignment rule against labeled bylines: B-cubed precision, recall and F1, how much stays open, and how
+often a question to a curator is asked with good reason.
 
     uv run python tests/benchmarks/assignment_quality.py FOLDER [FOLDER ...]
 
 A folder holds `mentions.jsonl.gz` (one byline a line) and `truth_clusters.json.gz`. Undecided bylines count as
-people of their own, as nothing is claimed about them. The definition of B-cubed is that of Bagga and Baldwin (1998):
+people of their own, as nothing is claimed about them. A question has good reason if the two records, or the byline and
+the nearest record, are of one person, by the majority of their bylines, or if the two parts of a record are not.
+
+The definition of B-cubed is that of Bagga and Baldwin (1998):
 precision and recall are computed for each byline and averaged.
 """
 
@@ -21,7 +25,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from profiles.assignment import resolve_all  # noqa: E402 - the checkout is not installed as a package
+from profiles.assignment import Resolution, resolve_all  # noqa: E402 - the checkout is not installed as a package
+from profiles.doubts import Doubt  # noqa: E402
 from profiles.matching.files import read_mentions, read_truth  # noqa: E402
 from profiles.mentions import Mention  # noqa: E402
 from profiles.names import block_key  # noqa: E402
@@ -50,6 +55,22 @@ def b_cubed(truth: Mapping[str, str], found: Mapping[str, object], subset: Itera
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
+def has_reason(resolution: Resolution, doubt: Doubt, truth: Mapping[int, str]) -> bool:
+    """Whether what a question suspects is so."""
+    clusters = [[truth[m] for m in resolution.clusters[cluster]] for cluster in doubt.clusters]
+    if doubt.kind == "byline":
+        return truth[doubt.mentions[0]] == majority(clusters[0])
+    if doubt.kind == "split":
+        rest = [truth[m] for m in resolution.clusters[doubt.clusters[0]] if m not in doubt.mentions]
+        return majority(rest) != majority([truth[m] for m in doubt.mentions])
+    return majority(clusters[0]) == majority(clusters[1])
+
+
+def majority(people: Iterable[str]) -> str:
+    """Who most of the bylines are."""
+    return Counter(people).most_common(1)[0][0]
+
+
 def measure(folder: Path) -> dict[str, Any]:
     """All figures for one data set."""
     mentions = read_mentions(folder / "mentions.jsonl.gz")
@@ -58,15 +79,21 @@ def measure(folder: Path) -> dict[str, Any]:
     blocks = by_block(mentions)
     found: dict[str, object] = {key: ("alone", key) for key in keys}
     bases: dict[str, list[str]] = defaultdict(list)
+    by_place = {mention.id: truth[keys[mention.id]] for mention in mentions}
+    questions: dict[str, list[bool]] = defaultdict(list)
     started = time.perf_counter()
-    for block, resolution in zip(blocks, resolve_all(list(blocks.values())), strict=True):
+    resolutions = resolve_all(list(blocks.values()))
+    seconds = time.perf_counter() - started
+    for block, resolution in zip(blocks, resolutions, strict=True):
+        for doubt in resolution.doubts:
+            band = f"{doubt.kind} {doubt.scores[0]:.1f}"
+            questions[band].append(has_reason(resolution, doubt, by_place))
         for decision in resolution.decisions:
             key = keys[decision.mention_id]
             basis = f"{decision.kind}: " + " + ".join(sorted({evidence.kind for evidence in decision.evidence}))
             bases[basis].append(key)
             if decision.cluster is not None:
                 found[key] = (block, decision.cluster)
-    seconds = time.perf_counter() - started
     people: dict[str, set[str]] = defaultdict(set)
     for mention in mentions:
         people[block_key(mention.name)].add(truth[keys[mention.id]])
@@ -79,6 +106,7 @@ def measure(folder: Path) -> dict[str, Any]:
         "ambiguous": b_cubed(truth, found, ambiguous),
         "undecided": undecided / len(keys),
         "clusters": len({label for label in found.values() if isinstance(label, tuple)}),
+        "questions": {band: (len(right), sum(right) / len(right)) for band, right in sorted(questions.items())},
         "bases": {
             basis: (len(members), *b_cubed(truth, found, members)[:2])
             for basis, members in sorted(bases.items(), key=lambda item: -len(item[1]))
@@ -103,6 +131,8 @@ def main() -> None:
         for part in ("all", "ambiguous"):
             precision, recall, f1 = figures[part]
             print(f"  {part:<10} B3 precision {precision:.4f}  recall {recall:.4f}  F1 {f1:.4f}")
+        for band, (count, right) in figures["questions"].items():
+            print(f"    {count:>7}  questions, {right:.0%} with good reason: {band}")
         for basis, (count, precision, recall) in figures["bases"].items():
             print(f"    {count:>7}  precision {precision:.3f}  recall {recall:.3f}  {basis}")
 
