@@ -10,29 +10,26 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.bounds import Bounds, Found, anchored, left_behind, settled
+from profiles.bounds import Bounds, Found, left_behind, settled
 from profiles.doubts import Doubt, doubts
+from profiles.limits import IGNORED_SCHEMES, identifiers_of, is_hard, is_limited, limits_of
 from profiles.matching.candidates import relations_within
 from profiles.matching.clustering import FORBIDDEN_NAME
 from profiles.matching.features import telling_domains
-from profiles.matching.linking import Limits, Linked, grouped, link
+from profiles.matching.limits import Limits
+from profiles.matching.linking import Linked, grouped, link
 from profiles.matching.model import Scorecard, shipped
 from profiles.matching.vocabulary import coauthor_weight, institution_weight, title_words, word_weight
 from profiles.mentions import Mention
 from profiles.names import initials_only, loose_key, parse
 from researchgraph.lib.evidence import Evidence
-
-# One person has one ORCID iD and one DBLP page; different values forbid a join whatever else is shared.
-HARD_SCHEMES: Final = frozenset({"orcid", "dblp"})
-# Not about a person: shared by groups, or re-used.
-IGNORED_SCHEMES: Final = frozenset({"homepage", "url", "email"})
 
 IDENTIFIED: Final = 0.99
 """Confidence in a byline that shares an identifier with another of its record."""
@@ -86,7 +83,7 @@ def resolve_all(blocks: Sequence[Sequence[Mention]], model: Scorecard | None = N
         places.append(range(start, len(ordered)))
     relations = relations_within([ordered[place].name_key for place in block] for block in places)
     chosen = model or shipped()
-    limits = _limits(ordered, places)
+    limits = limits_of(ordered, places)
     linked = link(ordered, places, relations, chosen, limits)
     verdict = _Verdict(ordered, linked, chosen, limits)
     resolutions = [verdict.resolution(block) for block in places]
@@ -109,7 +106,7 @@ def _with_doubts(
             if decision.cluster is not None:
                 homes[place] = count + decision.cluster
         count += len(resolution.clusters)
-    hard = [{s: v for s, v in _identifiers(m).items() if _is_hard(s)} if m.identifiers else {} for m in mentions]
+    hard = [{s: v for s, v in identifiers_of(m).items() if is_hard(s)} if m.identifiers else {} for m in mentions]
     found: list[list[Doubt]] = [[] for _ in resolutions]
     for doubt in doubts(mentions, homes, linked, model, hard):
         number = bisect_right(starts, doubt.clusters[0]) - 1
@@ -126,7 +123,7 @@ def partition(mentions: Sequence[Mention], model: Scorecard) -> Linked:
     Unlike `resolve` it leaves nothing open: a rare name of which nothing else is known is taken for one person.
     """
     groups, relations = grouped(mentions)
-    return link(mentions, groups, relations, model, _limits(mentions, groups), by_name_alone=True)
+    return link(mentions, groups, relations, model, limits_of(mentions, groups), by_name_alone=True)
 
 
 def _natural_order(mention: Mention) -> tuple[object, ...]:
@@ -135,79 +132,6 @@ def _natural_order(mention: Mention) -> tuple[object, ...]:
         mention.sort_key, mention.name, mention.coauthors, mention.institutions, mention.affiliation, mention.domain,
         sorted(mention.identifiers.items()), mention.year or 0, mention.work, mention.id,
     )  # fmt: skip
-
-
-# --- before any score -------------------------------------------------------------------------------------------------
-
-
-def _limits(mentions: Sequence[Mention], blocks: Iterable[Sequence[int]]) -> Limits:
-    """What identifiers and people settle, as places of mentions."""
-    together: list[tuple[int, ...]] = []
-    apart: set[tuple[int, int]] = set()
-    certain: set[tuple[int, int]] = set()
-    doubtful: set[tuple[int, int]] = set()
-    for block in blocks:
-        stated = [place for place in block if mentions[place].identifiers]
-        values = {place: _identifiers(mentions[place]) for place in stated}
-        shared: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for place in stated:
-            for item in values[place].items():
-                shared[item].append(place)
-        for group in shared.values():
-            works = [mentions[place].work for place in group]
-            # Printed twice on one work it names nobody there.
-            once = [place for place, work in zip(group, works, strict=True) if works.count(work) == 1]
-            certain.update((a, b) for k, a in enumerate(once) for b in once[k + 1 :])
-        schemes: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for place in stated:
-            for scheme, value in values[place].items():
-                schemes[scheme][value].append(place)
-        for scheme, by_value in schemes.items():
-            different = apart if _is_hard(scheme) else doubtful
-            groups = list(by_value.values())
-            different.update(
-                _pair(a, b) for k, one in enumerate(groups) for other in groups[k + 1 :] for a in one for b in other
-            )
-        bounds = {place: Bounds(mentions[place]) for place in block if _limited(mentions[place])}
-        if bounds:
-            for place, own in bounds.items():
-                for other in block:
-                    if other != place and not own.allow(bounds.get(other) or Bounds(mentions[other])):
-                        apart.add(_pair(place, other))
-            together += [
-                tuple(block[index] for index in group) for group in anchored(mentions[place] for place in block)
-            ]
-    settled_pairs = {
-        pair for group in together for k, a in enumerate(group) for pair in ((a, b) for b in group[k + 1 :])
-    }
-    apart -= settled_pairs
-    certain -= apart
-    return Limits(tuple(together), frozenset(apart), frozenset(certain), frozenset(doubtful - certain - apart))
-
-
-_NUMBERED: Final = "openreview number of "
-
-
-def _is_hard(scheme: str) -> bool:
-    return scheme in HARD_SCHEMES or scheme.startswith(_NUMBERED)
-
-
-def _identifiers(mention: Mention) -> dict[str, str]:
-    """Scheme to value, of those that are about a person."""
-    found = {s: v for s, v in mention.identifiers.items() if v and s not in IGNORED_SCHEMES}
-    if "openreview" in found:
-        # OpenReview numbers namesakes (~Wei_Wang12), so another number of the same name is somebody else.
-        name = found["openreview"].rstrip("0123456789")
-        found[f"{_NUMBERED}{name.lower()}"] = found["openreview"][len(name) :]
-    return found
-
-
-def _limited(mention: Mention) -> bool:
-    return mention.fixed is not None or mention.claimed or bool(mention.barred)
-
-
-def _pair(a: int, b: int) -> tuple[int, int]:
-    return (a, b) if a < b else (b, a)
 
 
 # --- saying what and why ----------------------------------------------------------------------------------------------
@@ -239,10 +163,7 @@ class _Verdict:
         key, place = np.unique(one * size + self.labels[other], return_inverse=True)
         mention, group = key // size, key % size
         own = group == self.labels[mention]
-        excluded = np.array(
-            [[a * size + self.labels[b], b * size + self.labels[a]] for a, b in limits.apart], dtype=np.int64
-        )
-        possible = ~own & ~np.isin(key, excluded)
+        possible = ~own & ~limits.apart_from_groups(mention, group, self.labels)
         compared = np.bincount(place, minlength=len(key))
         total = np.bincount(place, np.tile(linked.probability, 2), len(key))
         mean = (total + FORBIDDEN_NAME * (sizes[group] - own - compared)) / np.maximum(sizes[group] - own, 1)
@@ -289,7 +210,7 @@ class _Verdict:
 
     def _keep_with_anchors(self, groups: list[list[int]]) -> list[list[int]]:
         """Join what a person placed with a record and what the record held before, where nothing forbids it."""
-        if not any(_limited(self.mentions[place]) for places in groups for place in places):
+        if not any(is_limited(self.mentions[place]) for places in groups for place in places):
             return groups
         records = []
         for places in groups:
@@ -312,7 +233,7 @@ class _Verdict:
         return bool(
             self.rivals[place]
             and self.likeliest[place] >= self.model.threshold
-            and not _identifiers(mention)
+            and not identifiers_of(mention)
             and mention.fixed is None
         )
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from django.db import transaction
 
-from profiles.assignment import HARD_SCHEMES
 from profiles.flows import projection
 from profiles.flows.projection import Ledger
 from profiles.flows.record import OpenLedger, record
 from profiles.ledger import EventKind
+from profiles.limits import HARD_SCHEMES
 from profiles.models import VerificationLevel
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk

@@ -7,13 +7,14 @@ whatever is declared apart, are never joined at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+
+from profiles.matching.limits import Limits, Places
 
 FORBIDDEN_NAME: Final = -1.0
 """Counted for a pair with incompatible names: one such pair outweighs a perfect one."""
@@ -29,68 +30,60 @@ def cluster(
     *,
     threshold: float,
     works: NDArray[np.int64],
-    together: Iterable[Sequence[int]] = (),
-    apart: Iterable[tuple[int, int]] = (),
+    limits: Limits | None = None,
 ) -> NDArray[np.int64]:
     """A label for every mention; equal labels, one person. Labels are the lowest place in the group.
 
-    `together` are sets that are one person, `apart` pairs that are not. The groups of the members of a set are made
-    first and united then: a person's papers on two subjects have little in common, and a third belongs with either.
+    The groups of the members of a set that `limits` puts together are made first and united then: a person's papers on
+    two subjects have little in common, and a third belongs with either.
     """
-    together = list(together)
-    if together:
-        apart = _carried_over(works, together, apart)
-    labels = _by_score(first, second, probability, threshold=threshold, works=works, apart=apart)
-    return _united(labels, works, together, apart) if together else labels
-
-
-def _carried_over(
-    works: NDArray[np.int64], together: Sequence[Sequence[int]], apart: Iterable[tuple[int, int]]
-) -> set[tuple[int, int]]:
-    """`apart` with what holds for one member of a set said of all of them; another byline of a member's work is apart."""
-    found = set(apart)
-    members = {place: group for group in together for place in group}
-    for a, b in list(found):
-        found.update((x, y) for x in members.get(a, (a,)) for y in members.get(b, (b,)) if x != y)
-    by_work: dict[int, list[int]] = {}
-    for group in together:
-        for place in group:
-            by_work.setdefault(int(works[place]), []).append(place)
-    wanted = np.isin(works, list(by_work))
-    for other in np.flatnonzero(wanted):
-        for place in by_work[int(works[other])]:
-            group = members[place]
-            if other not in group:
-                found.update((int(other), member) for member in group)
-    return found
-
-
-def _united(
-    labels: NDArray[np.int64],
-    works: NDArray[np.int64],
-    together: Sequence[Sequence[int]],
-    apart: Iterable[tuple[int, int]],
-) -> NDArray[np.int64]:
-    """The groups with members of one set joined. Of two mentions that are apart, the one in the larger group stays."""
-    labels = labels.copy()
-    against: dict[int, set[int]] = {}
-    for a, b in apart:
-        against.setdefault(a, set()).add(b)
-        against.setdefault(b, set()).add(a)
-    for group in together:
-        fixed = set(group)
-        heads = sorted({int(labels[place]) for place in group}, key=lambda head: (-int((labels == head).sum()), head))
-        joined, seen = set(fixed), {int(works[place]) for place in group}
-        for head in heads:
-            for place in map(int, np.flatnonzero(labels == head)):
-                work = int(works[place])
-                if place not in fixed and (work in seen or not joined.isdisjoint(against.get(place, ()))):
-                    labels[place] = place
-                else:
-                    labels[place] = min(group)
-                    joined.add(place)
-                    seen.add(work)
+    limits = limits or Limits(len(works))
+    labels = _by_score(first, second, probability, threshold=threshold, works=works, limits=limits)
+    for together in limits.together:
+        _unite(labels, works, together, limits)
     return labels
+
+
+def _unite(labels: NDArray[np.int64], works: NDArray[np.int64], together: Places, limits: Limits) -> None:
+    """Join the groups with members of one set. Of two mentions that are apart, the one in the larger group stays."""
+    heads, sizes = np.unique(labels[np.isin(labels, labels[together])], return_counts=True)
+    fixed = set(together.tolist())
+    everybody = np.flatnonzero(np.isin(labels, heads))
+    position = {place: index for index, place in enumerate(everybody.tolist())}
+    never = limits.apart(everybody[:, None], everybody[None, :])
+    joined = np.zeros(len(everybody), dtype=bool)
+    joined[[position[place] for place in fixed]] = True
+    seen = set(works[together].tolist())
+    target = min(fixed)
+    for head in heads[np.lexsort((heads, -sizes))].tolist():
+        for place in everybody[labels[everybody] == head].tolist():
+            work = int(works[place])
+            if place not in fixed and (work in seen or never[position[place], joined].any()):
+                labels[place] = place
+            else:
+                labels[place] = target
+                joined[position[place]] = True
+                seen.add(work)
+
+
+def _never(some: Places, works: NDArray[np.int64], limits: Limits) -> NDArray[np.bool_]:
+    """For every two of some mentions whether they are never one person.
+
+    What holds for one member of a set holds for all of them, and nobody is another author of a member's work.
+    """
+    own = works[some]
+    never: NDArray[np.bool_] = (own[:, None] == own[None, :]) | limits.apart(some[:, None], some[None, :])
+    sets = np.unique(limits.set_of[some])
+    for number in sets[sets >= 0].tolist():
+        group = limits.together[number]
+        others = limits.apart(some[:, None], group[None, :]).any(axis=1) | np.isin(own, works[group])
+        others &= limits.set_of[some] != number
+        touched = np.unique(limits.set_of[some[others]])
+        others |= np.isin(limits.set_of[some], touched[touched >= 0])
+        mine = limits.set_of[some] == number
+        never[mine] |= others
+        never[:, mine] |= others[:, None]
+    return never
 
 
 def _by_score(
@@ -100,7 +93,7 @@ def _by_score(
     *,
     threshold: float,
     works: NDArray[np.int64],
-    apart: Iterable[tuple[int, int]],
+    limits: Limits,
 ) -> NDArray[np.int64]:
     size = len(works)
     strong = probability >= threshold
@@ -119,16 +112,16 @@ def _by_score(
     by_part = np.argsort(part[first], kind="stable")
     first, second, probability = first[by_part], second[by_part], probability[by_part]
     ends = np.searchsorted(part[first], np.arange(count + 1))
-    forbidden = _by_part(part, apart)
     # Where every pair is likely enough, every mean is: nothing to find out.
     least = np.ones(count)
     np.minimum.at(least, part[first], probability)
     whole = (least >= threshold) & (ends[1:] - ends[:-1] == sizes * (sizes - 1) // 2)
+    whole &= ~limits.may_clash(part.astype(np.int64), count)
     place = np.empty(size, dtype=np.int64)
     for number in map(int, np.flatnonzero(sizes > 1)):
         members = order[starts[number] : starts[number + 1]]
         low, high = ends[number], ends[number + 1]
-        if whole[number] and number not in forbidden and len(set(works[members].tolist())) == len(members):
+        if whole[number] and len(set(works[members].tolist())) == len(members):
             labels[members] = members[0]
             continue
         place[members] = np.arange(len(members))
@@ -143,22 +136,9 @@ def _by_score(
                 chosen = probability[pairs]
             mean = np.full((len(some), len(some)), FORBIDDEN_NAME)
             mean[i, j] = mean[j, i] = chosen
-            own = works[some]
-            mean[own[:, None] == own[None, :]] = _NEVER
-            for a, b in forbidden.get(number, ()):
-                x, y = place[a] - begin, place[b] - begin
-                if 0 <= x < len(some) and 0 <= y < len(some):
-                    mean[x, y] = mean[y, x] = _NEVER
+            mean[_never(some, works, limits)] = _NEVER
             labels[some] = some[_agglomerate(mean, threshold)]
     return labels
-
-
-def _by_part(part: NDArray[np.int32], pairs: Iterable[tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
-    found: dict[int, list[tuple[int, int]]] = {}
-    for a, b in pairs:
-        if part[a] == part[b]:
-            found.setdefault(int(part[a]), []).append((a, b))
-    return found
 
 
 def _agglomerate(mean: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:

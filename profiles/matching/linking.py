@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from profiles.matching.candidates import NAME_FEATURES, Pairs, loose_relations, name_groups, pairs_within, parts
 from profiles.matching.clustering import cluster
 from profiles.matching.features import FEATURES, Facts, rows_of
+from profiles.matching.limits import Limits
 from profiles.matching.model import Scorecard
 from profiles.mentions import Mention
 from profiles.names import block_key
@@ -33,18 +34,6 @@ _BEYOND_NAMES: Final = [
 _HAIR: Final = 1e-3
 """Pairs of which nothing is known but names and years stay this much below the threshold: names alone never join."""
 _ROWS_AT_ONCE: Final = 200_000
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What is settled before any score: `together` must be joined, `apart` pairs never, `certain` share an identifier.
-
-    `doubtful` pairs state different values of one scheme. All are places of mentions.
-    """
-
-    together: tuple[tuple[int, ...], ...] = ()
-    apart: frozenset[tuple[int, int]] = frozenset()
-    certain: frozenset[tuple[int, int]] = frozenset()
-    doubtful: frozenset[tuple[int, int]] = frozenset()
 
 
 class Linked(msgspec.Struct, frozen=True):
@@ -84,16 +73,13 @@ def link(
 
     `by_name_alone`: also join mentions of which nothing is known but a rare name. A best guess, not a decision.
     """
-    limits = limits or Limits()
+    limits = limits or Limits(len(mentions))
     most = 1.0 if by_name_alone else model.threshold - _HAIR
     pairs = pairs_within(mentions, groups, relations)
     works = np.array([mention.work for mention in mentions], dtype=np.int64)
 
     def group(probability: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
-        return cluster(
-            pairs.first, pairs.second, probability,
-            threshold=threshold, works=works, together=limits.together, apart=limits.apart,
-        )  # fmt: skip
+        return cluster(pairs.first, pairs.second, probability, threshold=threshold, works=works, limits=limits)
 
     facts = Facts(mentions, parts(pairs, len(mentions)))
     probability = _probabilities(facts, pairs, model, limits, most)
@@ -109,22 +95,13 @@ def _probabilities(
     probability = np.empty(len(pairs.first))
     for start in range(0, len(probability), _ROWS_AT_ONCE):
         some = slice(start, start + _ROWS_AT_ONCE)
-        rows = rows_of(facts, pairs.first[some], pairs.second[some], pairs.names[pairs.form[some]])
+        first, second = pairs.first[some], pairs.second[some]
+        rows = rows_of(facts, first, second, pairs.names[pairs.form[some]])
         probability[some] = np.round(model.score(rows), 9)
         only_names = np.isnan(rows[:, _BEYOND_NAMES]).all(axis=1)
         probability[some][only_names] = np.minimum(probability[some][only_names], most_by_name)
-    if limits.certain or limits.doubtful:
-        _settle(probability, pairs, limits, facts.size)
+        certain = limits.certain(first, second)
+        probability[some][certain] = CERTAIN
+        doubtful = limits.doubtful(first, second) & ~certain
+        probability[some][doubtful] = np.minimum(probability[some][doubtful], DOUBTFUL)
     return probability
-
-
-def _settle(probability: NDArray[np.float64], pairs: Pairs, limits: Limits, size: int) -> None:
-    involved = np.zeros(size, dtype=bool)
-    involved[[place for pair in limits.certain | limits.doubtful for place in pair]] = True
-    for index in np.flatnonzero(involved[pairs.first] & involved[pairs.second]):
-        pair = int(pairs.first[index]), int(pairs.second[index])
-        pair = pair if pair[0] < pair[1] else (pair[1], pair[0])
-        if pair in limits.certain:
-            probability[index] = CERTAIN
-        elif pair in limits.doubtful:
-            probability[index] = min(probability[index], DOUBTFUL)

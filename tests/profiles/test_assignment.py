@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.assignment import HARD_SCHEMES, Decision, Resolution, resolve
+from profiles.assignment import Decision, Resolution, resolve
+from profiles.limits import HARD_SCHEMES
 from profiles.mentions import Mention
 from profiles.names import compatible, name_key
 

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiles.assignment import partition, resolve
+from profiles.limits import limits_of
 from profiles.matching.candidates import MOST_OF_A_NAME, pairs_within
 from profiles.matching.clustering import FORBIDDEN_NAME, cluster
 from profiles.matching.features import FEATURES, mention_words, telling_domains
+from profiles.matching.limits import Classes, Limits, Stated
 from profiles.matching.model import shipped
 from profiles.matching.train import FALLING, RISING
 from profiles.matching.vocabulary import bearers, coauthor_weight, title_words, venue_series
@@ -115,6 +117,15 @@ def test_groups_are_those_of_average_linkage(size: int, chance: random.Random) -
     assert groups_of(labels) == naive(size, scores, 0.5)
 
 
+def limits(size: int, together: list[tuple[int, int]], apart: set[tuple[int, int]]) -> Limits:
+    """Every mention a class of its own; class 0 has no limits."""
+    clash = np.zeros((size + 1, size + 1), dtype=bool)
+    for a, b in apart:
+        clash[a + 1, b + 1] = clash[b + 1, a + 1] = True
+    classes = Classes(np.arange(size) + 1, np.zeros(size, dtype=int), np.full(size, size + 1), clash.ravel())
+    return Limits(size, together=together, classes=classes)
+
+
 @given(st.integers(3, 9), st.randoms(use_true_random=False))
 @settings(max_examples=200)
 def test_limits_hold_whatever_the_scores(size: int, chance: random.Random) -> None:
@@ -122,7 +133,7 @@ def test_limits_hold_whatever_the_scores(size: int, chance: random.Random) -> No
     works = np.array([chance.randrange(size) for _ in range(size)])
     apart = {pair for pair in combinations(range(size), 2) if chance.random() < 0.15}
     together = [pair for pair in combinations(range(size), 2) if chance.random() < 0.1 and pair not in apart][:1]
-    labels = cluster(*arrays(scores), threshold=0.5, works=works, together=together, apart=apart)
+    labels = cluster(*arrays(scores), threshold=0.5, works=works, limits=limits(size, together, apart))
     for a, b in combinations(range(size), 2):
         if labels[a] == labels[b] and (a, b) not in together:
             assert (a, b) not in apart
@@ -132,8 +143,47 @@ def test_limits_hold_whatever_the_scores(size: int, chance: random.Random) -> No
 
 def test_a_third_paper_belongs_with_either_of_two_subjects_a_person_put_together() -> None:
     scores = {(0, 1): 0.01, (0, 2): 0.9, (1, 2): 0.05}
-    labels = cluster(*arrays(scores), threshold=0.5, works=np.arange(3), together=[(0, 1)])
+    labels = cluster(*arrays(scores), threshold=0.5, works=np.arange(3), limits=limits(3, [(0, 1)], set()))
     assert groups_of(labels) == {frozenset({0, 1, 2})}
+
+
+VALUES = st.lists(st.integers(-1, 2), min_size=2, max_size=8)
+
+
+@given(values=VALUES, chance=st.randoms(use_true_random=False), families=st.booleans())
+@settings(max_examples=200)
+def test_a_mention_is_apart_from_a_group_as_it_is_from_a_member(
+    values: list[int], chance: random.Random, *, families: bool
+) -> None:
+    size = len(values)
+    family = np.array([chance.randrange(2) for _ in values])
+    numbers = np.where(np.array(values) < 0, -1, np.array(values) + 10 * family * families)
+    stated = Stated(numbers, numbers, hard=True, family=family if families else None)
+    both = Limits(size, stated=[stated], classes=limits(size, [], {(0, 1)})._classes)
+    labels = np.array([chance.randrange(2) for _ in values])
+    mention, group = np.repeat(np.arange(size), 2), np.tile([0, 1], size)
+    expected = [
+        bool(both.apart(np.array([m]), np.flatnonzero((labels == g) & (np.arange(size) != m))).any())
+        for m, g in zip(mention, group, strict=True)
+        if labels[m] != g
+    ]
+    found = both.apart_from_groups(mention, group, labels)[labels[mention] != group]
+    assert found.tolist() == expected
+    clashing = both.may_clash(labels, 2)
+    for a, b in combinations(range(size), 2):
+        assert clashing[labels[a]] or labels[a] != labels[b] or not both.apart(np.array([a]), np.array([b]))[0]
+
+
+def test_identifiers_of_a_crowded_name_are_kept_once_for_each_mention() -> None:
+    crowd = [
+        msgspec.structs.replace(mention(n, "Wei Wang"), identifiers={"openreview": f"~Wei_Wang{n // 2}", "acl": str(n)})
+        for n in range(1_000)
+    ]
+    found = limits_of(crowd, [range(len(crowd))])
+    a, b = np.array([0, 0, 0]), np.array([1, 2, 999])
+    assert found.apart(a, b).tolist() == [False, True, True]
+    assert found.certain(a, b).tolist() == [True, False, False]
+    assert found.doubtful(a, b).tolist() == [True, True, True]
 
 
 # From mentions to people
