@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -21,7 +21,7 @@ from profiles.bounds import Bounds, Found, left_behind, settled
 from profiles.doubts import Doubt, doubts
 from profiles.limits import IGNORED_SCHEMES, identifiers_of, is_hard, is_limited, limits_of
 from profiles.matching.candidates import relations_within
-from profiles.matching.clustering import FORBIDDEN_NAME
+from profiles.matching.clustering import FORBIDDEN_NAME, FREE
 from profiles.matching.features import telling_domains
 from profiles.matching.limits import Limits
 from profiles.matching.linking import Linked, grouped, link
@@ -117,6 +117,31 @@ def _with_doubts(
     ]
 
 
+def resolve_new(
+    mentions: Sequence[Mention], decided: Mapping[int, Decision], model: Scorecard | None = None
+) -> Resolution:
+    """`resolve` for the mentions of a crowded block that are not `decided` yet; the others stay where they are held.
+
+    `decided`: the decision on each of these, by mention id. Costs the product of both numbers, not the square of all.
+    What the decided ones are to each other is not looked at again, so the outcome depends on what came first: a block
+    that has grown is to be resolved as a whole some time.
+    """
+    ordered = sorted(mentions, key=_natural_order)
+    place = range(len(ordered))
+    groups: dict[int | None, int] = {}
+    held = np.array([
+        groups.setdefault(mention.holder, len(groups)) if mention.id in decided else FREE for mention in ordered
+    ])  # fmt: skip
+    chosen = model or shipped()
+    limits = limits_of(ordered, [place])
+    relations = relations_within([[mention.name_key for mention in ordered]])
+    linked = link(ordered, [place], relations, chosen, limits, held=held)
+    verdict = _Verdict(ordered, linked, chosen, limits, decided)
+    (resolution,) = _with_doubts([verdict.resolution(place)], [place], ordered, linked, chosen)
+    # Whether a record hangs together shows in all its pairs only.
+    return msgspec.structs.replace(resolution, doubts=[d for d in resolution.doubts if d.kind != "split"])
+
+
 def partition(mentions: Sequence[Mention], model: Scorecard) -> Linked:
     """The likeliest people behind any number of mentions, across name blocks where names may be spellings of one.
 
@@ -140,8 +165,16 @@ def _natural_order(mention: Mention) -> tuple[object, ...]:
 class _Verdict:
     """Decisions from a partition and its scores."""
 
-    def __init__(self, mentions: Sequence[Mention], linked: Linked, model: Scorecard, limits: Limits) -> None:
+    def __init__(
+        self,
+        mentions: Sequence[Mention],
+        linked: Linked,
+        model: Scorecard,
+        limits: Limits,
+        decided: Mapping[int, Decision] | None = None,
+    ) -> None:
         self.mentions = mentions
+        self.decided = decided or {}
         self.model = model
         self.labels = linked.labels.copy()
         self.stayed: set[int] = set()
@@ -185,18 +218,23 @@ class _Verdict:
         clusters: list[list[int]] = []
         decisions: dict[int, Decision] = {}
         for places in records:
+            standing = self._standing(places)
             open_ones: list[int] = []
-            if len(places) > 1:
+            if len(places) > max(len(standing), 1):
                 everybody = _Shared([self.mentions[place] for place in places])
                 open_ones = [
-                    place for place in places if self._contested(place) or self._by_name_only(place, everybody)
+                    place
+                    for place in places
+                    if place not in standing and (self._contested(place) or self._by_name_only(place, everybody))
                 ]
             members = [place for place in places if place not in open_ones]
             shared = _Shared([self.mentions[place] for place in members])
             kept = []
             for place in places:
-                if place in open_ones:
-                    found: Found = self._left_open(place)
+                if place in standing:
+                    found: Found = standing[place]
+                elif place in open_ones:
+                    found = self._left_open(place)
                 else:
                     found = self._joined(place, shared) if len(members) > 1 else self._alone(place)
                 kind, confidence, evidence = settled(self.mentions[place], found, left_behind=place in self.stayed)
@@ -207,6 +245,18 @@ class _Verdict:
             if kept:
                 clusters.append(kept)
         return Resolution(clusters, [decisions[place] for place in block])
+
+    def _standing(self, places: Sequence[int]) -> dict[int, Found]:
+        """The decisions that stand; the first byline of a record is looked at again when another joins it."""
+        known = {
+            place: self.decided[self.mentions[place].id] for place in places if self.mentions[place].id in self.decided
+        }
+        alone = len(places) == 1
+        return {
+            place: (decision.kind, decision.confidence, decision.evidence)
+            for place, decision in known.items()
+            if alone or decision.kind != "new"
+        }
 
     def _keep_with_anchors(self, groups: list[list[int]]) -> list[list[int]]:
         """Join what a person placed with a record and what the record held before, where nothing forbids it."""

@@ -322,6 +322,20 @@ class StaleBlock(models.Model):
         return self.block_key
 
 
+class GrownBlock(models.Model):
+    """A crowded name block in which `added` bylines were placed one by one, to be decided on as a whole some time."""
+
+    block_key = models.TextField(primary_key=True)
+    added = models.IntegerField()
+    grown_since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(added__gt=0), name="grown_block_by_some")]
+
+    def __str__(self) -> str:
+        return f"{self.block_key} by {self.added}"
+
+
 class ReviewKind(models.TextChoices):
     MERGE = "merge", "Two records, one person?"
     IDENTIFIERS = "identifiers", "One person with two identifiers?"

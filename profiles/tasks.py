@@ -30,6 +30,22 @@ def assign_stale() -> None:
     graph_tasks.wake()
 
 
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def recluster(block_key: str) -> None:
+    """Decide on one crowded name block as a whole."""
+    from graph import tasks as graph_tasks
+
+    if not ImportRun.objects.filter(state=RunState.RUNNING).exists() and assign.recluster(block_key):
+        graph_tasks.wake()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
+def recluster_grown() -> None:
+    """Send a task for every crowded name block that has grown enough."""
+    for block_key in assign.due():
+        recluster.delay(block_key)
+
+
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
 def expire_reports() -> None:
     """Forget reports that were never confirmed."""

@@ -126,6 +126,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "works.tasks.sweep", "schedule": 60.0},
+    "recluster-grown": {"task": "profiles.tasks.recluster_grown", "schedule": 900.0},
     "expire-reports": {"task": "profiles.tasks.expire_reports", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

@@ -40,8 +40,11 @@ class Question(msgspec.Struct, frozen=True):
         return f"two:{min(self.records)}:{max(self.records)}"
 
 
-def ask(block_keys: Sequence[str], questions: Sequence[Question]) -> None:
-    """Make these the questions of the blocks. Expects the caller to hold the blocks."""
+def ask(block_keys: Sequence[str], questions: Sequence[Question], *, bylines: Sequence[int] = ()) -> None:
+    """Make these the questions of the blocks decided on as a whole, and of the single `bylines` of others.
+
+    Expects the caller to hold the blocks.
+    """
     by_subject = {question.subject: question for question in questions}
     if by_subject:
         rows = [
@@ -77,6 +80,6 @@ def ask(block_keys: Sequence[str], questions: Sequence[Question]) -> None:
         )
         bulk.run("DROP TABLE asked")
     bulk.run(
-        "DELETE FROM profiles_review WHERE block_key = ANY(%s) AND NOT subject = ANY(%s)",
-        [list(block_keys), sorted(by_subject)],
+        "DELETE FROM profiles_review WHERE (block_key = ANY(%s) OR subject = ANY(%s)) AND NOT subject = ANY(%s)",
+        [list(block_keys), [f"byline:{key}" for key in bylines], sorted(by_subject)],
     )

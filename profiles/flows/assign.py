@@ -1,7 +1,9 @@
 """Decide which researcher every byline of the stale name blocks is. The only writer of the rule's decisions.
 
 A block is decided on as a whole, from all its bylines, by the pure rule in `profiles.assignment`; so the outcome
-does not depend on the order records arrived in, and blocks can be shared out among any number of workers. What
+does not depend on the order records arrived in, and blocks can be shared out among any number of workers. Only where a
+few bylines come to a crowded block, they are placed first, one by one, and the block is noted to be decided on as a
+whole later, by a task of its own (`due`, `recluster`). What
 people have decided limits the rule (`profiles.bounds`). Whoever decides on a block holds its row in `StaleBlock`, so
 that neither the rule nor a person acts on what the other is just changing.
 """
@@ -9,14 +11,14 @@ that neither the rule nor a person acts on what the other is just changing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
 from django.db import transaction
 
 from profiles import bylines
-from profiles.assignment import Decision, Resolution, resolve_all
+from profiles.assignment import Decision, Resolution, resolve_all, resolve_new
 from profiles.bounds import anchor_of
 from profiles.bylines import Byline
 from profiles.flows import naming
@@ -26,6 +28,7 @@ from profiles.models import VerificationLevel
 from profiles.names import preferred
 from researchgraph import events
 from researchgraph.lib import bulk
+from researchgraph.lib.evidence import Evidence
 from researchgraph.lib.memory import collection_paused
 from researchgraph.lib.public_ids import public_id
 from works.models import DecisionKind
@@ -33,6 +36,14 @@ from works.models import DecisionKind
 BLOCKS_A_BATCH = 3_000
 BYLINES_AT_ONCE = 10_000
 """Blocks of a batch are decided on in portions of about so many bylines, because crowded blocks would fill the memory."""
+
+
+CROWDED = 2_000
+"""Bylines in a block from which on a few new ones are placed one by one."""
+FEW = 0.05
+"""At most this share of the bylines of a crowded block are placed one by one."""
+GROWN = 0.10
+"""Placed one by one, this share of a block makes it due to be decided on as a whole; a day does as well."""
 
 
 class _Change(msgspec.Struct):
@@ -91,16 +102,66 @@ def _portions(block_keys: Sequence[str]) -> Iterator[list[str]]:
         yield portion
 
 
+def due() -> list[str]:
+    """The crowded blocks that it is time to decide on as a whole."""
+    return [
+        row[0]
+        for row in bulk.fetch(
+            """
+            SELECT g.block_key FROM profiles_grownblock g
+             WHERE g.grown_since < now() - interval '1 day'
+                OR g.added >= %s * (SELECT count(*) FROM works_authorship a WHERE a.block_key = g.block_key)
+             ORDER BY g.grown_since
+            """,
+            [GROWN],
+        )
+    ]
+
+
 @transaction.atomic
-def assign_blocks(block_keys: Sequence[str]) -> None:
-    """Decide on whole blocks and store what changed: new researchers, decisions, merges, identity events, questions."""
+def recluster(block_key: str) -> bool:
+    """Decide on one grown block as a whole; False if somebody else has done so meanwhile."""
+    # First the row that everybody who decides holds: whoever has it may want the other one, too.
+    (made,) = bulk.fetch(
+        """
+        INSERT INTO profiles_staleblock AS s (block_key) VALUES (%s)
+        ON CONFLICT (block_key) DO UPDATE SET marked_at = s.marked_at RETURNING xmax = 0
+        """,
+        [block_key],
+    )
+    if not bulk.fetch("SELECT 1 FROM profiles_grownblock WHERE block_key = %s", [block_key]):
+        if made[0]:
+            bulk.run("DELETE FROM profiles_staleblock WHERE block_key = %s", [block_key])
+        return False
+    with collection_paused():
+        assign_blocks([block_key], whole=True)
+    bulk.run("DELETE FROM profiles_staleblock WHERE block_key = %s", [block_key])
+    return True
+
+
+@transaction.atomic
+def assign_blocks(block_keys: Sequence[str], *, whole: bool = False) -> None:
+    """Decide on blocks and store what changed: new researchers, decisions, merges, identity events, questions.
+
+    `whole`: also where placing the new bylines would do for now.
+    """
     changes = _Change()
-    blocks = [list(group) for _, group in groupby(bylines.of_blocks(block_keys), key=lambda byline: byline.block_key)]
-    resolutions = resolve_all([[byline.mention for byline in block] for block in blocks])
-    for block, resolution in zip(blocks, resolutions, strict=True):
+    waiting: dict[str, list[Byline]] = {}
+    blocks: list[list[Byline]] = []
+    for key, group in groupby(bylines.of_blocks(block_keys), key=lambda byline: byline.block_key):
+        block = list(group)
+        new = [] if whole else _newcomers(block)
+        if new:
+            waiting[key] = new
+            _plan(block, _placed(block, new), changes)
+        else:
+            blocks.append(block)
+    for block, resolution in zip(blocks, resolve_all([[b.mention for b in block] for block in blocks]), strict=True):
         _plan(block, resolution, changes)
     _create(changes)
-    ask(block_keys, changes.questions)
+    decided_whole = [key for key in block_keys if key not in waiting]
+    ask(decided_whole, changes.questions, bylines=[b.mention.id for new in waiting.values() for b in new])
+    _note_grown(waiting, decided_whole)
     if not changes.decided:
         return
     _store_decisions(changes.decided)
@@ -110,6 +171,47 @@ def assign_blocks(block_keys: Sequence[str]) -> None:
     _store_merges(changes.merged)
     _store_events(changes)
     _tell(changes, renamed)
+
+
+def _newcomers(block: Sequence[Byline]) -> list[Byline]:
+    """The bylines to place one by one, if the block is so crowded and they are so few that it is worth it."""
+    if len(block) < CROWDED:
+        return []
+    waiting = {DecisionKind.PENDING, DecisionKind.UNDECIDED}
+    new = [byline for byline in block if byline.kind in waiting and anchor_of(byline.mention) is None]
+    return new if len(new) <= FEW * len(block) else []
+
+
+def _placed(block: Sequence[Byline], new: Sequence[Byline]) -> Resolution:
+    """The new bylines placed among the others, whose decisions stand."""
+    free = {byline.mention.id for byline in new}
+    decided = {
+        byline.mention.id: Decision(
+            byline.mention.id,
+            byline.kind,
+            None,
+            byline.confidence or 0.0,
+            msgspec.json.decode(byline.evidence, type=tuple[Evidence, ...]),
+        )
+        for byline in block
+        if byline.mention.id not in free
+    }
+    return resolve_new([byline.mention for byline in block], decided)
+
+
+def _note_grown(waiting: Mapping[str, Sequence[Byline]], decided_whole: Sequence[str]) -> None:
+    """Note which blocks have grown, by bylines that nothing had been decided about, and which have been caught up on."""
+    grown = {key: sum(byline.kind == DecisionKind.PENDING for byline in new) for key, new in waiting.items()}
+    bulk.run("DELETE FROM profiles_grownblock WHERE block_key = ANY(%s)", [list(decided_whole)])
+    rows = [(key, count) for key, count in sorted(grown.items()) if count]
+    if rows:
+        bulk.run(
+            """
+            INSERT INTO profiles_grownblock AS g (block_key, added) SELECT * FROM unnest(%s::text[], %s::int[])
+            ON CONFLICT (block_key) DO UPDATE SET added = g.added + excluded.added
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
 
 
 def _plan(block: Sequence[Byline], resolution: Resolution, changes: _Change) -> None:

@@ -7,7 +7,7 @@ spellings of one ("Gabriel García", "Gabriel García Márquez"). See `profiles.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from math import log10
 from typing import Final
@@ -124,8 +124,12 @@ def pairs_within(
     mentions: Sequence[Mention],
     groups: Iterable[Sequence[int]],
     relations: Mapping[tuple[str, str], str],
+    free: NDArray[np.bool_] | None = None,
 ) -> Pairs:
-    """All pairs worth comparing. `groups`: places of the mentions of each name group."""
+    """All pairs worth comparing. `groups`: places of the mentions of each name group.
+
+    With `free`, only pairs with one of these mentions: what the others are to each other has been decided.
+    """
     work = np.array([mention.work for mention in mentions], dtype=np.int64)
     loose: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for one, other in relations:
@@ -157,13 +161,7 @@ def pairs_within(
         arrays = [np.array(places, dtype=np.int64) for places in members]
         for (a, b), word in [*(((a, a), "equal") for a in range(len(names))), *related.items()]:
             found = len(firsts)
-            for begin in range(0, min(counts[a], counts[b]), MOST_OF_A_NAME):
-                mine, theirs = (arrays[form][begin : begin + MOST_OF_A_NAME] for form in (a, b))
-                if a == b:
-                    x, y = np.triu_indices(len(mine), 1)
-                    first, second = mine[x], mine[y]
-                else:
-                    first, second = np.repeat(mine, len(theirs)), np.tile(theirs, len(mine))
+            for first, second in _crossed(arrays[a], None if a == b else arrays[b], free):
                 keep = work[first] != work[second]
                 if keep.any():
                     firsts.append(first[keep])
@@ -177,6 +175,33 @@ def pairs_within(
     return Pairs(
         np.concatenate(firsts), np.concatenate(seconds), np.concatenate(forms), np.array(rows, dtype=np.float32)
     )
+
+
+def _crossed(
+    mine: NDArray[np.int64], theirs: NDArray[np.int64] | None, free: NDArray[np.bool_] | None
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The pairs between two lists of mentions, or within one."""
+    if free is None:
+        for begin in range(0, min(len(mine), len(mine if theirs is None else theirs)), MOST_OF_A_NAME):
+            some = mine[begin : begin + MOST_OF_A_NAME]
+            yield _each(some) if theirs is None else _product(some, theirs[begin : begin + MOST_OF_A_NAME])
+        return
+    new, old = mine[free[mine]], mine[~free[mine]]
+    if theirs is None:
+        yield _each(new)
+        yield _product(new, old)
+    else:
+        yield _product(new, theirs)
+        yield _product(old, theirs[free[theirs]])
+
+
+def _each(some: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    one, other = np.triu_indices(len(some), 1)
+    return some[one], some[other]
+
+
+def _product(some: NDArray[np.int64], others: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.repeat(some, len(others)), np.tile(others, len(some))
 
 
 def _related(

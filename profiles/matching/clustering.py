@@ -20,6 +20,8 @@ FORBIDDEN_NAME: Final = -1.0
 """Counted for a pair with incompatible names: one such pair outweighs a perfect one."""
 LARGEST: Final = 2_500
 """Mentions clustered at once. Larger sets are cut in natural order; memory is quadratic in this number."""
+FREE: Final = -1
+"""Held by no group."""
 _NEVER: Final = -np.inf
 
 
@@ -141,13 +143,92 @@ def _by_score(
     return labels
 
 
-def _agglomerate(mean: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
-    """For every row the lowest row of its group. Consumes `mean`.
+def join(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    probability: NDArray[np.float64],
+    *,
+    threshold: float,
+    works: NDArray[np.int64],
+    limits: Limits,
+    held: Places,
+) -> NDArray[np.int64]:
+    """`cluster` for mentions that come to groups that are there already: `held` numbers them, FREE are those that come.
+
+    The groups take in mentions but are never joined to each other. The pairs are those with a free mention.
+    """
+    size = len(works)
+    heads = np.arange(size)
+    groups, of_group = np.unique(held, return_inverse=True)
+    lowest = np.full(len(groups), size)
+    np.minimum.at(lowest, of_group, np.arange(size))
+    heads[held != FREE] = lowest[of_group[held != FREE]]
+    nodes, node = np.unique(heads, return_inverse=True)
+    weight = np.bincount(node)
+    taken = held[nodes] != FREE
+    mean, one, other = _between_nodes(node, weight, first, second, probability)
+    near = mean >= threshold
+    graph = sparse.coo_array(
+        (np.ones(int(near.sum()), dtype=np.int8), (one[near], other[near])), shape=(len(nodes),) * 2
+    )
+    count, part = connected_components(graph, directed=False)
+    inside = part[one] == part[other]
+    one, other, mean = one[inside], other[inside], mean[inside]
+    labels = nodes.copy()
+    for number in np.flatnonzero(np.bincount(part, minlength=count) > 1).tolist():
+        members = np.flatnonzero(part == number)
+        place = np.full(len(nodes), -1)
+        place[members] = np.arange(len(members))
+        here = part[one] == number
+        square = np.full((len(members), len(members)), FORBIDDEN_NAME)
+        square[place[one[here]], place[other[here]]] = square[place[other[here]], place[one[here]]] = mean[here]
+        square[_never_nodes(nodes[members], taken[members], heads, works, limits)] = _NEVER
+        labels[members] = nodes[members[_agglomerate(square, threshold, weight[members].astype(np.float64))]]
+    return np.asarray(labels[node])
+
+
+def _between_nodes(
+    node: Places, weight: Places, first: Places, second: Places, probability: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], Places, Places]:
+    """The mean over all pairs between two nodes, and the nodes, wherever a pair was scored."""
+    size = len(weight)
+    a, b = np.minimum(node[first], node[second]), np.maximum(node[first], node[second])
+    keys, which = np.unique(a * size + b, return_inverse=True)
+    one, other = keys // size, keys % size
+    possible = weight[one] * weight[other]
+    scored = np.bincount(which, minlength=len(keys))
+    total = np.bincount(which, probability, len(keys)) + FORBIDDEN_NAME * (possible - scored)
+    return total / possible, one, other
+
+
+def _never_nodes(
+    nodes: Places, taken: NDArray[np.bool_], heads: Places, works: NDArray[np.int64], limits: Limits
+) -> NDArray[np.bool_]:
+    """For every two nodes whether they are never one person. `nodes`: a place of each; `taken`: it is a group."""
+    never = taken[:, None] & taken[None, :]
+    free, groups = np.flatnonzero(~taken), np.flatnonzero(taken)
+    if len(free):
+        never[np.ix_(free, free)] = _never(nodes[free], works, limits)
+    if len(free) and len(groups):
+        mention, group = np.repeat(nodes[free], len(groups)), np.tile(nodes[groups], len(free))
+        members = np.flatnonzero(np.isin(heads, nodes[groups]))
+        seen = set(zip(heads[members].tolist(), works[members].tolist(), strict=True))
+        same = np.array([pair in seen for pair in zip(group.tolist(), works[mention].tolist(), strict=True)])
+        apart = (limits.apart_from_groups(mention, group, heads) | same).reshape(len(free), len(groups))
+        never[np.ix_(free, groups)] = apart
+        never[np.ix_(groups, free)] = apart.T
+    return never
+
+
+def _agglomerate(
+    mean: NDArray[np.float64], threshold: float, weight: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """For every row the lowest row of its group. Consumes `mean` and `weight`, the mentions behind each row.
 
     Quadratic: every join touches two rows, and the best partner of each row is kept (Müllner 2011, generic algorithm).
     """
     size = len(mean)
-    weight = np.ones(size)
+    weight = np.ones(size) if weight is None else weight
     head = np.arange(size)
     np.fill_diagonal(mean, _NEVER)
 

@@ -47,16 +47,25 @@ Matrix = Any
 
 
 class Overlap:
-    """For pairs of mentions of one part the summed weight of what both state; computed once for all, looked up by pair."""
+    """For pairs of mentions of one part the summed weight of what both state; computed once for all, looked up by pair.
 
-    def __init__(self, matrix: Matrix) -> None:
-        shared = (matrix @ matrix.T).tocsr()
-        shared.sort_indices()
+    `asked`: the rows of which one is in every pair.
+    """
+
+    def __init__(self, matrix: Matrix, asked: NDArray[np.int64]) -> None:
         self._size = matrix.shape[0]
-        rows = np.repeat(np.arange(self._size, dtype=np.int64), np.diff(shared.indptr))
-        upper = shared.indices > rows
-        self._keys = rows[upper] * self._size + shared.indices[upper]
-        self._weights = shared.data[upper]
+        few = len(asked) < self._size
+        shared = ((matrix[asked] if few else matrix) @ matrix.T).tocsr()
+        shared.sort_indices()
+        rows = np.repeat(asked, np.diff(shared.indptr))
+        if few:
+            keys = np.minimum(rows, shared.indices) * self._size + np.maximum(rows, shared.indices)
+            self._keys, once = np.unique(keys, return_index=True)
+            self._weights = shared.data[once]
+        else:
+            upper = shared.indices > rows
+            self._keys = rows[upper] * self._size + shared.indices[upper]
+            self._weights = shared.data[upper]
 
     def __call__(self, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[Any]:
         wanted = np.minimum(i, j) * self._size + np.maximum(i, j)
@@ -71,8 +80,8 @@ class Overlap:
 class GroupOverlap:
     """`Overlap` of mentions that state what their whole group states: a row of the matrix per group."""
 
-    def __init__(self, matrix: Matrix, group: NDArray[np.int64]) -> None:
-        self._between = Overlap(matrix)
+    def __init__(self, matrix: Matrix, group: NDArray[np.int64], asked: NDArray[np.int64]) -> None:
+        self._between = Overlap(matrix, np.unique(group[asked]))
         self._within = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
         self._group = group
 
@@ -84,12 +93,16 @@ class GroupOverlap:
 class Facts:
     """The mentions as sparse rows: what each states, weighted by how telling it is.
 
-    `part` numbers the sets of mentions that hang together by compared pairs; only within one is anything shared.
+    `part` numbers the sets of mentions that hang together by compared pairs; only within one is anything shared. One of
+    the mentions that are `asked` about is in every pair.
     """
 
-    def __init__(self, mentions: Sequence[Mention], part: NDArray[np.int32]) -> None:
+    def __init__(
+        self, mentions: Sequence[Mention], part: NDArray[np.int32], asked: NDArray[np.int64] | None = None
+    ) -> None:
         self.size = len(mentions)
         self._part = part
+        self._asked = np.arange(self.size) if asked is None else asked
         self._overlaps: dict[str, Overlap | GroupOverlap] = {}
         keys = [tuple(dict.fromkeys(loose_key(name) for name in mention.coauthors if name)) for mention in mentions]
         self.coauthors = self._matrix(keys, coauthor_weight)
@@ -130,7 +143,7 @@ class Facts:
             weight = np.zeros(own.shape[1])
             weight[own.indices] = own.data
             united.data = weight[united.indices]
-            other._overlaps[name] = GroupOverlap(united, group)  # noqa: SLF001 - as above
+            other._overlaps[name] = GroupOverlap(united, group, self._asked)  # noqa: SLF001 - as above
         return other
 
     def _matrix(self, rows: Iterable[Sequence[str]], weight: Callable[[str], float]) -> Matrix:
@@ -152,7 +165,7 @@ class Facts:
     def overlap(self, name: str) -> Overlap | GroupOverlap:
         """What pairs have in common of one kind, by the name of its matrix."""
         if name not in self._overlaps:
-            self._overlaps[name] = Overlap(getattr(self, name))
+            self._overlaps[name] = Overlap(getattr(self, name), self._asked)
         return self._overlaps[name]
 
     @staticmethod

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.matching.candidates import NAME_FEATURES, Pairs, loose_relations, name_groups, pairs_within, parts
-from profiles.matching.clustering import cluster
+from profiles.matching.clustering import FREE, cluster, join
 from profiles.matching.features import FEATURES, Facts, rows_of
-from profiles.matching.limits import Limits
+from profiles.matching.limits import Limits, Places
 from profiles.matching.model import Scorecard
 from profiles.mentions import Mention
 from profiles.names import block_key
@@ -68,20 +68,29 @@ def link(
     limits: Limits | None = None,
     *,
     by_name_alone: bool = False,
+    held: Places | None = None,
 ) -> Linked:
     """Partition the mentions. Deterministic; the partition does not depend on the order of the mentions.
 
     `by_name_alone`: also join mentions of which nothing is known but a rare name. A best guess, not a decision.
+    `held`: the groups that some mentions are in already, a number for each, FREE for those to be placed. The groups stay
+    what they are; only pairs with a free mention are looked at, and what a group has in common is known from the start.
     """
     limits = limits or Limits(len(mentions))
     most = 1.0 if by_name_alone else model.threshold - _HAIR
-    pairs = pairs_within(mentions, groups, relations)
+    free = None if held is None else held == FREE
+    pairs = pairs_within(mentions, groups, relations, free)
     works = np.array([mention.work for mention in mentions], dtype=np.int64)
 
     def group(probability: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
-        return cluster(pairs.first, pairs.second, probability, threshold=threshold, works=works, limits=limits)
+        scores = pairs.first, pairs.second, probability
+        if held is not None:
+            return join(*scores, threshold=threshold, works=works, limits=limits, held=held)
+        return cluster(*scores, threshold=threshold, works=works, limits=limits)
 
-    facts = Facts(mentions, parts(pairs, len(mentions)))
+    facts = Facts(mentions, parts(pairs, len(mentions)), None if free is None else np.flatnonzero(free))
+    if held is not None:
+        facts = facts.shared_within(group(np.zeros(len(pairs.first)), FIRST_LOOK))
     probability = _probabilities(facts, pairs, model, limits, most)
     first_look = group(probability, FIRST_LOOK)
     facts = facts.shared_within(first_look)

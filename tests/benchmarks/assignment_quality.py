@@ -5,7 +5,8 @@ often a question to a curator is asked with good reason.
 
 A folder holds `mentions.jsonl.gz` (one byline a line) and `truth_clusters.json.gz`. Undecided bylines count as
 people of their own, as nothing is claimed about them. A question has good reason if the two records, or the byline and
-the nearest record, are of one person, by the majority of their bylines, or if the two parts of a record are not.
+the nearest record, are of one person, by the majority of their bylines, or if the two parts of a record are not. With
+`--late SHARE` that share of the bylines comes later and is placed among the others, as in a crowded name.
 
 The definition of B-cubed is that of Bagga and Baldwin (1998):
 precision and recall are computed for each byline and averaged.
@@ -15,17 +16,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from profiles.assignment import Resolution, resolve_all  # noqa: E402 - the checkout is not installed as a package
+from profiles.assignment import Resolution, resolve_all, resolve_new  # noqa: E402 - the checkout is not installed as a package
 from profiles.doubts import Doubt  # noqa: E402
 from profiles.matching.files import read_mentions, read_truth  # noqa: E402
 from profiles.mentions import Mention  # noqa: E402
@@ -55,6 +59,20 @@ def b_cubed(truth: Mapping[str, str], found: Mapping[str, object], subset: Itera
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
+def decide(blocks: Sequence[Sequence[Mention]], late: float) -> list[Resolution]:
+    """Decide on whole blocks, or first on all but a share of their bylines, which are then placed."""
+    if not late:
+        return resolve_all(blocks)
+    chance = random.Random(0)  # noqa: S311 - which bylines come late is no secret
+    early = [[mention for mention in block if chance.random() >= late] for block in blocks]
+    found = []
+    for block, first in zip(blocks, resolve_all(early), strict=True):
+        holders = {m: number for number, cluster in enumerate(first.clusters) for m in cluster}
+        decided = {d.mention_id: d for d in first.decisions if d.cluster is not None}
+        found.append(resolve_new([msgspec.structs.replace(m, holder=holders.get(m.id)) for m in block], decided))
+    return found
+
+
 def has_reason(resolution: Resolution, doubt: Doubt, truth: Mapping[int, str]) -> bool:
     """Whether what a question suspects is so."""
     clusters = [[truth[m] for m in resolution.clusters[cluster]] for cluster in doubt.clusters]
@@ -71,7 +89,7 @@ def majority(people: Iterable[str]) -> str:
     return Counter(people).most_common(1)[0][0]
 
 
-def measure(folder: Path) -> dict[str, Any]:
+def measure(folder: Path, *, late: float = 0.0) -> dict[str, Any]:
     """All figures for one data set."""
     mentions = read_mentions(folder / "mentions.jsonl.gz")
     truth = read_truth(folder / "truth_clusters.json.gz")
@@ -82,7 +100,7 @@ def measure(folder: Path) -> dict[str, Any]:
     by_place = {mention.id: truth[keys[mention.id]] for mention in mentions}
     questions: dict[str, list[bool]] = defaultdict(list)
     started = time.perf_counter()
-    resolutions = resolve_all(list(blocks.values()))
+    resolutions = decide(list(blocks.values()), late)
     seconds = time.perf_counter() - started
     for block, resolution in zip(blocks, resolutions, strict=True):
         for doubt in resolution.doubts:
@@ -119,9 +137,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--json", action="store_true", help="print one JSON object a folder")
+    parser.add_argument(
+        "--late", type=float, default=0.0, metavar="SHARE", help="share of the bylines that comes later"
+    )
     options = parser.parse_args()
     for folder in options.folders:
-        figures = measure(folder)
+        figures = measure(folder, late=options.late)
         if options.json:
             print(json.dumps({"set": folder.name, **figures}))
             continue
