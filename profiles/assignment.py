@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from profiles.bounds import Bounds, Found, left_behind, settled
 from profiles.doubts import Doubt, doubts
-from profiles.limits import IGNORED_SCHEMES, identifiers_of, is_hard, is_limited, limits_of
+from profiles.limits import IGNORED_SCHEMES, hard_identifiers, identifiers_of, is_limited, limits_of
 from profiles.matching.candidates import relations_within
 from profiles.matching.clustering import FORBIDDEN_NAME, FREE
 from profiles.matching.features import telling_domains
@@ -106,7 +106,7 @@ def _with_doubts(
             if decision.cluster is not None:
                 homes[place] = count + decision.cluster
         count += len(resolution.clusters)
-    hard = [{s: v for s, v in identifiers_of(m).items() if is_hard(s)} if m.identifiers else {} for m in mentions]
+    hard = [hard_identifiers(mention) for mention in mentions]
     found: list[list[Doubt]] = [[] for _ in resolutions]
     for doubt in doubts(mentions, homes, linked, model, hard):
         number = bisect_right(starts, doubt.clusters[0]) - 1

@@ -29,9 +29,13 @@ def identifiers_of(mention: Mention) -> dict[str, str]:
     return found
 
 
-def is_hard(scheme: str) -> bool:
-    """Whether a person has one value of the scheme."""
+def _is_hard(scheme: str) -> bool:
     return scheme in HARD_SCHEMES or scheme.startswith(_NUMBERED)
+
+
+def hard_identifiers(mention: Mention) -> dict[str, str]:
+    """Scheme to value, of those of which a person has one."""
+    return {s: v for s, v in identifiers_of(mention).items() if _is_hard(s)} if mention.identifiers else {}
 
 
 def is_limited(mention: Mention) -> bool:
@@ -83,7 +87,7 @@ class _Statements:
         values[places] = numbers
         telling[places] = np.where(once, numbers, NOTHING)
         family[places] = families
-        return Stated(values, telling, is_hard(scheme), family if scheme == _NUMBERED else None)
+        return Stated(values, telling, _is_hard(scheme), family if scheme == _NUMBERED else None)
 
 
 class _Classes:

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 
 from profiles.flows import assign, report
+from profiles.flows import look_across as across
 from researchgraph import celery
 from works.models import ImportRun, RunState
 
@@ -44,6 +45,12 @@ def recluster_grown() -> None:
     """Send a task for every crowded name block that has grown enough."""
     for block_key in assign.due():
         recluster.delay(block_key)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def look_across() -> None:
+    """Ask about records of one person under different names."""
+    across.look_across()
 
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)

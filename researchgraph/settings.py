@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -127,6 +128,7 @@ DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "works.tasks.sweep", "schedule": 60.0},
     "recluster-grown": {"task": "profiles.tasks.recluster_grown", "schedule": 900.0},
+    "look-across": {"task": "profiles.tasks.look_across", "schedule": crontab(hour="3", minute="40")},
     "expire-reports": {"task": "profiles.tasks.expire_reports", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

@@ -78,7 +78,7 @@ def loose_relations(names: Iterable[str]) -> dict[tuple[str, str], str]:
         if 1 < len(keys) <= NAMES_AT_A_KEY:
             for one, other in combinations(sorted(keys), 2):
                 if (one, other) not in found:
-                    found[one, other] = _kept(parsed[one], parsed[other])
+                    found[one, other] = loose_relation(parsed[one], parsed[other])
     return {pair: word for pair, word in found.items() if word}
 
 
@@ -91,13 +91,14 @@ def relations_within(blocks: Iterable[Iterable[str]]) -> dict[tuple[str, str], s
             found.update(loose_relations(rare))
         elif len(rare) > 1:
             for one, other in combinations(sorted(rare), 2):
-                word = _kept(rare[one], rare[other])
+                word = loose_relation(rare[one], rare[other])
                 if word:
                     found[one, other] = word
     return found
 
 
-def _kept(a: PersonName, b: PersonName) -> str | None:
+def loose_relation(a: PersonName, b: PersonName) -> str | None:
+    """How two names of which one block would not make pairs may be one person's; None if they may not, or it would."""
     word = relation(a, b)
     return (
         word if word in LOOSE or (word not in {None, "equal"} and block_key(a.folded) != block_key(b.folded)) else None

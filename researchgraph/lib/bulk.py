@@ -6,11 +6,13 @@ JSON columns take already encoded text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import connection
 from psycopg import sql
+
+ROWS_AT_ONCE: Final = 10_000
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -43,6 +45,14 @@ def fetch(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> lis
         cursor.execute(query, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def stream(query: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query of any size, without holding them all. Inside a transaction only."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query, parameters)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from rows
 
 
 def run(query: str, parameters: Sequence[Any] = ()) -> int:
