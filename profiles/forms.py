@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.core.validators import RegexValidator
 
 from profiles.models import ReportKind
 from researchgraph.lib.text import clean
@@ -67,3 +68,37 @@ class MergeForm(forms.Form):
     token = forms.CharField(max_length=64)
     reason = forms.CharField(max_length=REASON_LIMIT)
     force = forms.BooleanField(required=False)
+
+
+class DecisionForm(forms.Form):
+    """A curator's decision on bylines of a record, on the state that `token` names. `to` is the record they belong to.
+
+    `bylines` is one field however many there are. With `against`, the preview said that something speaks against it.
+    """
+
+    bylines = forms.CharField(validators=[RegexValidator(r"^[0-9]{1,18}(,[0-9]{1,18})*$")])
+    token = forms.CharField(max_length=64)
+    to = forms.CharField(required=False, max_length=10)
+    reason = forms.CharField(
+        max_length=REASON_LIMIT,
+        error_messages={"required": "Say in a few words why; it stays in the history, and others will want to know."},
+    )
+    against = forms.BooleanField(required=False)
+    force = forms.BooleanField(required=False)
+
+    def clean_bylines(self) -> list[int]:
+        """The keys."""
+        return [int(key) for key in self.cleaned_data["bylines"].split(",")]
+
+    def clean(self) -> dict[str, Any]:
+        """What speaks against a decision is seen by whoever takes it. A reminder, no barrier: they may decide anything."""
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("against") and not given.get("force"):
+            self.add_error("force", "Something speaks against it. Tick that you have seen it.")
+        return given
+
+    @property
+    def problem(self) -> str:
+        """The first thing that is wrong, in words."""
+        known = ("reason", "force")
+        return next((str(self.errors[name][0]) for name in known if name in self.errors), "The form was not complete.")

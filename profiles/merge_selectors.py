@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from graph.flows import derive, facts
-from graph.flows.facts import BylineFacts, Facts
+from profiles.decision_selectors import works_named
 from profiles.flows import projection
-from profiles.flows.merge import Clash, clashes, version
+from profiles.flows.merge import Clash, clashes
+from profiles.flows.version import version
+from profiles.history_selectors import Named
+from profiles.ledger import EventKind
+from profiles.outcome_selectors import Side, outcome
 from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import address
 
@@ -16,7 +19,8 @@ class MergePreview(msgspec.Struct, frozen=True):
     """What would change. `token` goes with the decision, which is refused if either record has changed by then.
 
     `bylines` and `works` move; `edges` are the co-authors of the merged record, whose ties move with them; `redirects` are
-    the addresses that would lead to the other record. Trust is that of the record that goes on, from 0 to 100.
+    the addresses that would lead to the other record. `gone` and `kept` are the two records now and then; `named` has the
+    works of the clashes by their keys.
     """
 
     token: str
@@ -25,9 +29,24 @@ class MergePreview(msgspec.Struct, frozen=True):
     edges: int
     redirects: list[str]
     clashes: list[Clash]
-    trust_before: int
-    trust_after: int
-    works_after: int
+    named: dict[str, Named]
+    gone: Side
+    kept: Side
+
+    @property
+    def trust_before(self) -> int:
+        """Trust of the record that goes on, from 0 to 100, as it is."""
+        return self.kept.trust_before
+
+    @property
+    def trust_after(self) -> int:
+        """The same after the merge."""
+        return self.kept.trust_after
+
+    @property
+    def works_after(self) -> int:
+        """Works of the record that goes on, each counted once."""
+        return self.kept.works_after
 
 
 def merge_preview(*, researcher: int, into: int) -> MergePreview | None:
@@ -36,15 +55,13 @@ def merge_preview(*, researcher: int, into: int) -> MergePreview | None:
     records = [ledger.records.get(one) for one in (researcher, into)]
     if researcher == into or any(r is None or r.merged_into or r.removed_at for r in records):
         return None
-    known = facts.load([researcher, into])
-    gone, kept = derive.researcher(researcher, known), derive.researcher(into, known)
-    both = derive.researcher(into, _as_one(known, researcher, into))
-    held = ledger.held(researcher)
+    against = clashes(ledger, researcher, into)
+    told = outcome(ledger, EventKind.MERGED, researcher=researcher, other=into)
     return MergePreview(
-        token=version(ledger, researcher, into),
-        bylines=len(held),
-        works=len({byline.work for byline in held}),
-        edges=len(gone.edges),
+        token=version(ledger, [researcher, into]),
+        bylines=told.bylines,
+        works=told.works,
+        edges=told.ties,
         redirects=[
             address("researchers", public_id, slug)
             for public_id, slug in bulk.fetch(
@@ -52,20 +69,8 @@ def merge_preview(*, researcher: int, into: int) -> MergePreview | None:
                 [researcher, researcher],
             )
         ],
-        clashes=clashes(ledger, researcher, into),
-        trust_before=kept.receipt.score,
-        trust_after=both.receipt.score,
-        works_after=len({byline.work for byline in (*held, *ledger.held(into))}),
+        clashes=against,
+        named=works_named(against),
+        gone=told.side(researcher),
+        kept=told.side(into),
     )
-
-
-def _as_one(known: Facts, researcher: int, into: int) -> Facts:
-    """The facts as they would be if every byline of the one were the other's."""
-
-    def renamed(byline: BylineFacts) -> BylineFacts:
-        people = tuple(sorted({into if person == researcher else person for person in byline.work.people}))
-        return msgspec.structs.replace(byline, work=msgspec.structs.replace(byline.work, people=people))
-
-    bylines = [renamed(byline) for one in (into, researcher) for byline in known.bylines[one]]
-    conflicts = known.conflicts.get(into, 0) + known.conflicts.get(researcher, 0)
-    return msgspec.structs.replace(known, bylines={into: bylines}, conflicts={into: conflicts})

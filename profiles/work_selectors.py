@@ -6,7 +6,7 @@ column is made on the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -210,14 +210,19 @@ class ProfileWork(msgspec.Struct, array_like=True, frozen=True):
     def reasons(self) -> list[str]:
         """Why the byline is this person's, as sentences."""
         names = {author.key: author.name for author in self.authors}
-        shown = (_for_people(e, names, self.institutions or {}) for e in self.evidence if self._may_say(e))
-        return [sentence(evidence) for evidence in shown if evidence.value != WITHHELD]
+        return in_words((e for e in self.evidence if self._may_say(e)), names, self.institutions or {})
 
     def _may_say(self, evidence: Evidence) -> bool:
         """Whether the reason quotes no name that is printed otherwise here."""
         if self.chosen and evidence.kind in NAME_EVIDENCE:
             return False
         return not (evidence.kind.endswith("identifier") and discloses(evidence.value, self.hidden))
+
+
+def in_words(evidence: Iterable[Evidence], names: Mapping[str, str], institutions: Mapping[str, str]) -> list[str]:
+    """The reasons as sentences. `names` and `institutions` are what is printed for stored keys; who is not named, is not."""
+    shown = (_for_people(one, names, institutions) for one in evidence)
+    return [sentence(one) for one in shown if one.value != WITHHELD]
 
 
 def _for_people(evidence: Evidence, names: Mapping[str, str], institutions: Mapping[str, str]) -> Evidence:

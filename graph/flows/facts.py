@@ -37,6 +37,7 @@ class WorkFacts(msgspec.Struct, frozen=True):
 class BylineFacts(msgspec.Struct, frozen=True):
     """One byline of a researcher of the batch: the name as it is printed here, and as whom a search finds it."""
 
+    id: int
     work: WorkFacts
     position: int
     name: str
@@ -89,9 +90,9 @@ def load(researcher_ids: Sequence[int]) -> Facts:
     works = {row[0]: _work(row, removed) for row in bulk.fetch(WORKS, [ids, list(PERSISTENT), HYPER_AUTHORSHIP])}
     bylines: dict[int, list[BylineFacts]] = {researcher_id: [] for researcher_id in ids}
     decode = msgspec.json.Decoder(dict[str, str]).decode
-    for researcher_id, work_id, position, name, printed, old_names, identifiers, institutions in bulk.fetch(
+    for researcher_id, key, work_id, position, name, printed, old_names, identifiers, institutions in bulk.fetch(
         """
-        SELECT a.researcher_id, a.work_id, a.position, a.raw_name, r.printed_name, r.old_names_searchable,
+        SELECT a.researcher_id, a.id, a.work_id, a.position, a.raw_name, r.printed_name, r.old_names_searchable,
                a.identifiers::text, a.institutions
           FROM works_authorship a JOIN profiles_researcher r ON r.id = a.researcher_id
          WHERE a.researcher_id = ANY(%s) ORDER BY a.researcher_id, a.work_id, a.position
@@ -105,7 +106,7 @@ def load(researcher_ids: Sequence[int]) -> Facts:
                 known = {scheme: value for scheme, value in known.items() if not discloses(value, hidden)}
             shown, found_by = printed or name, name if old_names or not printed else printed
             bylines[researcher_id].append(
-                BylineFacts(works[work_id], position, shown, found_by, known, tuple(institutions))
+                BylineFacts(key, works[work_id], position, shown, found_by, known, tuple(institutions))
             )
     people = {person for work in works.values() for person in work.people} | set(ids)
     topics = {topic for work in works.values() for topic in work.topics}

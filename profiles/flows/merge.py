@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 from django.db import transaction
 
-from profiles.flows import projection
+from profiles.flows import projection, version
 from profiles.flows.projection import Ledger
 from profiles.flows.record import OpenLedger, record
 from profiles.ledger import EventKind
@@ -51,23 +50,13 @@ def merge(
     opened = OpenLedger([researcher, into])
     opened.require_present(researcher, into)
     ledger = opened.ledger
-    if token is not None and token != version(ledger, researcher, into):
-        raise Conflict("The records have changed since the preview.")
+    version.require(ledger, [researcher, into], token)
     against = clashes(ledger, researcher, into)
     if against and (actor is None or not force):
         raise Conflict(f"The records clash: {', '.join(clash.kind for clash in against)}.")
     if actor is None and any(byline.fixed for byline in ledger.held(researcher)):
         raise Conflict("A person has placed something in this record; only a person can merge it.")
     return record(opened, kind=EventKind.MERGED, researcher=researcher, other=into, actor=actor, reason=reason)
-
-
-def version(ledger: Ledger, researcher: int, into: int) -> str:
-    """What names the state of two records: as long as it is the same, a preview of their merge is right."""
-    state = [
-        (ledger.records[one], [(byline.id, byline.fixed) for byline in ledger.held(one)]) for one in (researcher, into)
-    ]
-    rejected = sorted(pair for pair in ledger.rejections if pair[1] in {researcher, into})
-    return hashlib.sha256(msgspec.json.encode([state, rejected, told_apart(ledger, researcher, into)])).hexdigest()[:32]
 
 
 def clashes(ledger: Ledger, researcher: int, into: int) -> list[Clash]:

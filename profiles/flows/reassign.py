@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from profiles.flows import version
 from profiles.flows.record import OpenLedger, record
 from profiles.ledger import EventKind
 from researchgraph.errors import Conflict
@@ -17,17 +18,25 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def reassign(
-    *, researcher: int, to: int, bylines: Sequence[int], actor: AbstractBaseUser | None, reason: str
-) -> int:  # fmt: skip
+    *,
+    researcher: int,
+    to: int,
+    bylines: Sequence[int],
+    actor: AbstractBaseUser | None,
+    reason: str,
+    token: str | None = None,
+) -> int:
     """Record that these bylines of the researcher are the work of another; the event's key.
 
-    The works are rejected from the one as if by `reject`, and placed with the other as if by `confirm`. Raises
-    Conflict if the researcher does not hold them.
+    The works are rejected from the one as if by `reject`, and placed with the other as if by `confirm`. `token`
+    is that of the preview the decision was made on. Raises Conflict if the records have changed since, or the researcher
+    does not hold the bylines.
     """
     if researcher == to:
         raise Conflict("The bylines are there already.")
     opened = OpenLedger([researcher, to])
     opened.require_present(researcher, to)
+    version.require(opened.ledger, [researcher, to], token)
     found = opened.require_bylines(bylines, holders={researcher})
     return record(
         opened,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from django.db import transaction
 
-from profiles.flows import naming
-from profiles.flows.projection import Byline
+from profiles.flows import naming, version
+from profiles.flows.projection import Byline, Ledger
 from profiles.flows.record import OpenLedger, record
 from profiles.ledger import EventKind, moved_part_keeps_address
 from profiles.names import preferred
@@ -29,22 +29,20 @@ class Split(msgspec.Struct, frozen=True):
 
 
 @transaction.atomic
-def split(*, researcher: int, bylines: Sequence[int], actor: AbstractBaseUser | None, reason: str) -> Split:
+def split(
+    *, researcher: int, bylines: Sequence[int], actor: AbstractBaseUser | None, reason: str, token: str | None = None
+) -> Split:  # fmt: skip
     """Part these bylines of the researcher from the others for good.
 
     The part with more evidence keeps the record and its address, the other gets a new one. The works that move are
-    rejected from the record as if by `reject`. Raises Conflict if the researcher does not hold the bylines, or if
-    nothing would be left.
+    rejected from the record as if by `reject`. `token` is that of the preview the decision was made on. Raises Conflict
+    if the record has changed since, does not hold the bylines, or if nothing would be left.
     """
     opened = OpenLedger([researcher])
     opened.require_present(researcher)
     chosen = opened.require_bylines(bylines, holders={researcher})
-    ids = {byline.id for byline in chosen}
-    others = [byline for byline in opened.ledger.held(researcher) if byline.id not in ids]
-    if not others:
-        raise Conflict("Nothing would be left of the record.")
-    swapped = moved_part_keeps_address([b.confidence for b in chosen], [b.confidence for b in others])
-    moved = others if swapped else chosen
+    moved, chosen_moved = leaving(opened.ledger, researcher, chosen)
+    version.require(opened.ledger, [researcher], token, also=chosen_moved)
     made = _new_record(moved)
     event = record(
         opened.including(made),
@@ -55,7 +53,20 @@ def split(*, researcher: int, bylines: Sequence[int], actor: AbstractBaseUser | 
         actor=actor,
         reason=reason,
     )
-    return Split(event, made, chosen_moved=not swapped)
+    return Split(event, made, chosen_moved=chosen_moved)
+
+
+def leaving(ledger: Ledger, researcher: int, chosen: Sequence[Byline]) -> tuple[list[Byline], bool]:
+    """The bylines that get a record of their own when these are parted from the others, and whether it is these.
+
+    Raises Conflict if there are no others.
+    """
+    ids = {byline.id for byline in chosen}
+    others = [byline for byline in ledger.held(researcher) if byline.id not in ids]
+    if not others:
+        raise Conflict("Nothing would be left of the record.")
+    swapped = moved_part_keeps_address([b.confidence for b in chosen], [b.confidence for b in others])
+    return (others, False) if swapped else (list(chosen), True)
 
 
 def _new_record(bylines: Sequence[Byline]) -> int:

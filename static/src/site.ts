@@ -1,6 +1,7 @@
 /* Every page works without this file: htmx saves a page load, the search box suggests, menus close on Escape. */
 import htmx from "htmx.org";
 import { menus } from "./menus";
+import { picking } from "./picking";
 import { suggestions } from "./suggest";
 
 // A strict Content-Security-Policy allows neither evaluated code nor inline style sheets.
@@ -22,3 +23,4 @@ document.addEventListener("htmx:afterRequest", (event) => busy(event, false));
 
 suggestions();
 menus();
+picking();
