@@ -1,4 +1,4 @@
-"""A curator's day in a real browser: two records merged, a later import, the merge taken back, all pages right."""
+"""A curator's day in a real browser: records merged and split, works sorted out, decisions taken back, all pages right."""
 
 from __future__ import annotations
 
@@ -28,23 +28,22 @@ RECORDS = [
 MORE = [work("c/5", LATER, ROBOTS, "Hedy Lamarr", year=2021)]
 
 
-def sign_in(page: Page, site: Any) -> None:
+def sign_in(page: Page, site: Any, name: str = "curator") -> None:
+    """Make an account for the curator and log in."""
     password = "a long secret for this test"
-    site.manage(
-        "createsuperuser", "--noinput", "--username", "curator", "--email", "", DJANGO_SUPERUSER_PASSWORD=password
-    )
+    site.manage("createsuperuser", "--noinput", "--username", name, "--email", "", DJANGO_SUPERUSER_PASSWORD=password)
     page.goto(f"{site.url}/login/")
-    page.get_by_label("User name").fill("curator")
+    page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("main").get_by_role("button").click()
     page.wait_for_url(lambda url: "/login/" not in url)
 
 
-def record_of(page: Page, site: Any, title: str) -> str:
+def record_of(page: Page, site: Any, title: str, name: str = "Lin Zhang") -> str:
     """The address of the record that holds the work, by way of search."""
     page.goto(f"{site.url}/search/?kind=works&q={title.replace(' ', '+')}")
     page.get_by_role("link", name=title).first.click()
-    address = page.get_by_role("link", name="Lin Zhang").first.get_attribute("href")
+    address = page.get_by_role("link", name=name).first.get_attribute("href")
     assert address is not None
     return str(address)
 
@@ -106,3 +105,94 @@ def test_a_merge_a_later_import_and_the_undoing_leave_every_page_right(
     assert (held(page, demo_site, kept), held(page, demo_site, gone)) == (3, 2)
     assert record_of(page, demo_site, MEMBRANE) == gone
     assert demo_site.manage("rebuildidentities", "--check")
+
+
+OLGA, SHORT = {"name": "Olga Petrova", "affiliation": "ETH Zurich"}, {"name": "O. Petrova", "affiliation": "ETH Zurich"}
+TIDES, CURRENTS, WAVES, VIOLINS = (
+    "Tides of a narrow bay", "Currents under sea ice", "Waves on a shallow shelf", "How violins were varnished",
+)  # fmt: skip
+SORTED_OUT = [
+    work("o/1", TIDES, OLGA, "Mary Somerville", year=2015),
+    work("o/2", CURRENTS, OLGA, "Mary Somerville", year=2016),
+    work("o/3", WAVES, OLGA, "Mary Somerville", year=2017),
+    work("o/4", VIOLINS, SHORT, "Mary Somerville", year=2018),
+    work("o/5", "The wood of old violins", SHORT, "Mary Somerville", year=2019),
+]
+
+
+def listed(page: Page, site: Any, address: str) -> set[str]:
+    """The titles on the record's page."""
+    page.goto(f"{site.url}{address}")
+    return set(page.locator("#works-list h4").all_inner_texts())
+
+
+def test_a_curator_splits_off_two_works_sees_it_in_the_history_and_undoes_it(
+    page: Page, demo_site: Any, tmp_path: Path, violations: Callable[[Page], list[str]]
+) -> None:
+    demo_site.manage("importworks", "jsonl", write(tmp_path / "works.jsonl", SORTED_OUT))
+    sign_in(page, demo_site, "splitter")
+    record = record_of(page, demo_site, TIDES, "Petrova")
+    everything = listed(page, demo_site, record)
+    assert len(everything) == 5
+
+    # From the history to all bylines; one is ticked, and with it the other one that is printed alike.
+    page.goto(f"{demo_site.url}{record}history/")
+    page.get_by_role("link", name="All bylines").click()
+    assert page.get_by_text("None ticked").is_visible()
+    page.get_by_label(f"Tick: {VIOLINS}").check()
+    page.get_by_role("button", name="Tick those printed alike").click()
+    assert page.get_by_text("2 of 5 ticked").is_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Split off").click()
+
+    # The preview says what will be, and it is.
+    assert page.get_by_role("heading", name="Split off 2 works").is_visible()
+    assert page.get_by_role("row", name=re.compile("^Works")).inner_text().split()[-2:] == ["3", "2"]
+    assert violations(page) == []
+    page.get_by_label("Reason, kept in the history").fill("A historian of the same name.")
+    page.get_by_role("button", name="Split off 2 works").click()
+    page.wait_for_url(re.compile(r"/history/#event-\d+$"))
+    assert page.get_by_text("2 works split off into a record of their own").is_visible()
+    assert page.get_by_text("A historian of the same name.").is_visible()
+    demo_site.manage("rebuildgraph")
+    other = record_of(page, demo_site, VIOLINS, "Petrova")
+    assert other != record
+    assert listed(page, demo_site, record) == {TIDES, CURRENTS, WAVES}
+    assert listed(page, demo_site, other) == everything - {TIDES, CURRENTS, WAVES}
+
+    # The page of the record remembers what was decided, and leads to the event that undoes it.
+    page.goto(f"{demo_site.url}/curate/record/{record.split('/')[2]}/")
+    page.get_by_role("region", name="Not theirs").get_by_role("link", name="The decision").first.click()
+    page.get_by_placeholder("Reason, kept in the history").first.fill("She plays the violin.")
+    page.get_by_role("button", name="Undo").first.click()
+    assert page.get_by_text("Undone: works split off").is_visible()
+    assert violations(page) == []
+    demo_site.manage("rebuildgraph")
+    assert listed(page, demo_site, record) == everything
+    assert demo_site.manage("rebuildidentities", "--check")
+
+
+PAPYRI, GLASS = "Reading charred papyri", "Glass of the late empire"
+WITHOUT_SCRIPTS = [
+    work("p/1", PAPYRI, "Ines Carvalho", "Mary Leakey", year=2011),
+    work("p/2", "Ink on charred papyri", "Ines Carvalho", "Mary Leakey", year=2012),
+    work("p/3", GLASS, "Ines Carvalho", "Mary Leakey", year=2013),
+]
+
+
+def test_a_work_is_marked_as_not_theirs_without_scripts_on_a_phone(
+    plain_page: Page, demo_site: Any, tmp_path: Path
+) -> None:
+    page = plain_page
+    demo_site.manage("importworks", "jsonl", write(tmp_path / "works.jsonl", WITHOUT_SCRIPTS))
+    sign_in(page, demo_site, "reader")
+    record = record_of(page, demo_site, PAPYRI, "Carvalho")
+    page.goto(f"{demo_site.url}/curate/record/{record.split('/')[2]}/")
+    assert not page.get_by_text("None ticked").is_visible()
+    page.get_by_label(f"Tick: {GLASS}").check()
+    page.get_by_role("button", name="Not theirs").click()
+    page.get_by_label("Reason, kept in the history").fill("By her brother.")
+    page.get_by_role("button", name="Mark 1 work as not theirs").click()
+    assert page.get_by_text("1 work marked as not theirs").is_visible()
+    demo_site.manage("rebuildgraph")
+    assert listed(page, demo_site, record) == {PAPYRI, "Ink on charred papyri"}
