@@ -35,10 +35,8 @@ def record(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every byline of a record to choose from, and the works that were decided not to be theirs."""
     required_curator(request)
     known = known_record(public_id)
-    if known.moved_to:
-        return HttpResponseRedirect(curate_address(known.moved_to))
-    if known.removed:
-        return render(request, "profiles/curate_gone.html", {"record": known}, status=410)
+    if elsewhere := _elsewhere(request, known):
+        return elsewhere
     return render(request, "profiles/curate_record.html", {"curated": record_page(known, sight(request.GET))})
 
 
@@ -49,17 +47,33 @@ def decide(request: HttpRequest, public_id: str, decision: str) -> HttpResponse:
     user, known, kind = required_curator(request), known_record(public_id), Decision(decision)
     if request.method == "POST":
         return _decide(request, user, known, kind)
+    if elsewhere := _elsewhere(request, known):
+        return elsewhere
     chosen, to = _chosen(request, known), request.GET.get("to", "")
     whose = target(to) if kind is Decision.REASSIGN else None
-    context = {"record": known, "decision": kind, "chosen": chosen, "to": to, "target": whose, "preview": None}
+    context = {"record": known, "decision": kind, "chosen": len(chosen), "to": to, "target": whose, "preview": None}
     asking = kind is Decision.REASSIGN and (whose is None or whose.removed or whose.id == known.id)
     if asking or not chosen:
-        return render(request, "profiles/decide.html", context)
+        return render(request, "profiles/decide.html", {**context, "carried": _carried(request)})
     try:
         preview = decision_preview(kind, researcher=known.id, bylines=chosen, to=whose.id if whose else None)
     except Conflict as refused:
         return conflict(request, known, str(refused))
     return render(request, "profiles/decide.html", {**context, "preview": preview})
+
+
+def _elsewhere(request: HttpRequest, known: Stamp) -> HttpResponse | None:
+    """What to say of a record whose bylines cannot be decided on: where it has gone, or that it was taken down."""
+    if known.moved_to:
+        return HttpResponseRedirect(curate_address(known.moved_to))
+    return render(request, "profiles/curate_gone.html", {"record": known}, status=410) if known.removed else None
+
+
+def _carried(request: HttpRequest) -> list[tuple[str, str]]:
+    """What names the chosen bylines, to send along: the list if all of it is meant, for an address takes some hundreds."""
+    if request.GET.get("all"):
+        return [("all", "1"), *sight(request.GET).pairs]
+    return [("byline", key) for key in request.GET.getlist("byline")]
 
 
 def _chosen(request: HttpRequest, known: Stamp) -> list[int]:

@@ -358,6 +358,8 @@ def test_nothing_ticked_and_what_is_held_no_more_change_nothing(
 def test_all_bylines_of_a_list_are_decided_on_at_once(curator: Client, robots: Researcher) -> None:
     where = f"/curate/record/{robots.public_id}/confirm/?all=1&name=Wei+Wang"
     assert form(curator, where)["bylines"] == ",".join(str(key) for key in bylines(*ROBOTS))
+    asked = curator.get(where.replace("confirm", "reassign")).content.decode()
+    assert '<input type="hidden" name="all" value="1"><input type="hidden" name="name" value="Wei Wang">' in asked
 
 
 def test_works_of_very_many_authors_tie_nobody_before_or_after(robots: Researcher, tmp_path: Path) -> None:

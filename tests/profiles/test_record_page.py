@@ -204,6 +204,7 @@ def test_a_merged_record_leads_to_the_page_of_the_one_that_goes_on(
     merge(researcher=proteins.pk, into=record.pk, actor=user, reason="")
     answer = curator.get(address(proteins))
     assert (answer.status_code, answer.headers["Location"]) == (302, address(record))
+    assert curator.get(f"{address(proteins)}reject/?byline=1").headers["Location"] == address(record)
     data: dict[str, Any] = {"bylines": "1", "token": "x", "reason": "y"}
     refused = curator.post(f"{address(proteins)}reject/", data)
     assert refused.status_code == 409
@@ -223,7 +224,7 @@ def test_a_record_that_was_taken_down_says_so_and_leads_to_its_history_where_tha
     told = curator.get(history)
     assert told.status_code == 200
     assert "Made of a list of names." in told.content.decode()
-    assert curator.get(f"{address(record)}reject/?byline={byline('Robot hands that feel')}").status_code == 409
+    assert curator.get(f"{address(record)}reject/?byline={byline('Robot hands that feel')}").status_code == 410
     undone = curator.post(f"/researchers/{record.public_id}/undo/", {"event": event, "reason": "It is a person."})
     assert undone.status_code == 302
     assert curator.get(address(record)).status_code == 200
@@ -233,10 +234,22 @@ def test_a_record_whose_person_asked_not_to_be_named_is_not_named_to_curators_ei
     record: Researcher, user: User, curator: Client
 ) -> None:
     opt_out(researcher=record.pk, actor=user, reason="")
-    for place in (address(record), f"{record.get_absolute_url()}history/"):
-        told = curator.get(place).content.decode().replace(record.get_absolute_url(), "")
-        assert "Wang" not in told
+    proteins = holder("Protein folding at scale")
+    own = [
+        curator.get(address(record)),
+        curator.get(f"{record.get_absolute_url()}history/"),
+        curator.get(f"{address(record)}reject/"),
+        curator.post(f"{address(record)}reject/", {"bylines": "1", "token": "x", "reason": "y"}),
+    ]
+    for answer in own:
+        told = answer.content.decode().replace(record.get_absolute_url(), "")
         assert "taken down" in told
+        assert "Wang" not in told
+    for place in (
+        f"{address(proteins)}reassign/?byline={byline('Protein folding at scale')}&to={record.public_id}",
+        f"/curate/merge/?from={proteins.public_id}&into={record.public_id}",
+    ):
+        assert "taken down" in curator.get(place).content.decode()
 
 
 def test_a_record_without_bylines_says_so(record: Researcher, user: User, curator: Client) -> None:
