@@ -197,6 +197,14 @@ def test_history_and_merge_lead_a_curator_to_the_page(record: Researcher, curato
     assert curator.get("/curate/record/zzzzzzzzzz/").status_code == 404
 
 
+def test_merging_begins_with_the_record_one_comes_from(record: Researcher, curator: Client) -> None:
+    told = curator.get(address(record)).content.decode()
+    assert f'href="/curate/merge/?into={record.public_id}"' in told
+    asked = curator.get(f"/curate/merge/?into={record.public_id}").content.decode()
+    assert f'value="{record.public_id}"' in asked
+    assert "There is no record" not in asked
+
+
 def test_a_merged_record_leads_to_the_page_of_the_one_that_goes_on(
     record: Researcher, user: User, curator: Client
 ) -> None:
