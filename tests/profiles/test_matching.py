@@ -109,9 +109,11 @@ def arrays(scores: dict[tuple[int, int], float]) -> tuple[np.ndarray, np.ndarray
     )
 
 
-@given(st.integers(2, 9), st.randoms(use_true_random=False))
+@given(st.integers(2, 9), st.integers(0))
 @settings(max_examples=200)
-def test_groups_are_those_of_average_linkage(size: int, chance: random.Random) -> None:
+def test_groups_are_those_of_average_linkage(size: int, seed: int) -> None:
+    # Scores that Hypothesis makes up are round, and means of round numbers tie; of tied joins either is right.
+    chance = random.Random(seed)
     scores = {pair: chance.random() for pair in combinations(range(size), 2) if chance.random() < 0.8}
     labels = cluster(*arrays(scores), threshold=0.5, works=np.arange(size))
     assert groups_of(labels) == naive(size, scores, 0.5)
