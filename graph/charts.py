@@ -150,6 +150,20 @@ def _place(year: int, first: int | None, last: int | None, width: int) -> float:
     return 5 + (width - 10) * (min(max(year, first), last) - first) / (last - first)
 
 
+def scale(value: float, *, low: float, high: float) -> Markup:
+    """A probability on three bands: below `low`, between the two, from `high` on."""
+    a, b, x = (100 * min(max(one, 0.0), 1.0) for one in (low, high, value))
+    band = "below the lower mark" if value < low else "above the upper mark" if value >= high else "between the marks"
+    return _svg(
+        f'<svg class="viz" viewBox="0 0 100 22" preserveAspectRatio="none" role="img" '
+        f'aria-label="{value:.2f}, {band} {low:.2f} and {high:.2f}">'
+        f'<rect class="track" width="{_n(a)}" height="8" y="7"/>'
+        f'<rect class="bar2" x="{_n(a)}" y="7" width="{_n(b - a)}" height="8"/>'
+        f'<rect class="bar" x="{_n(b)}" width="{_n(100 - b)}" height="8" y="7"/>'
+        f'<path class="halo" d="M{_n(x)} 0v22" vector-effect="non-scaling-stroke"/></svg>',
+    )
+
+
 def label(name: str) -> str:
     """Initials and family name, cut to what fits beside the dial: "David G. T. Barrett" gives "D. G. T. Barrett"."""
     # A name written in one word, as in Chinese script, has no part that could be an initial.

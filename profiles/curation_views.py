@@ -18,6 +18,7 @@ from profiles.forms import MergeForm, UndoForm
 from profiles.history_selectors import history_page
 from profiles.ledger import EventKind
 from profiles.merge_selectors import merge_preview
+from profiles.review_selectors import nav
 from profiles.selectors import Stamp, stamp
 from researchgraph.errors import Conflict
 
@@ -74,11 +75,12 @@ def merge(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     gone, kept = (stamp(asked.get(name, "").strip()) for name in ("from", "into"))
     if gone is None or kept is None:
-        return render(request, "profiles/merge.html", {"gone": gone, "kept": kept, "asked": asked})
+        return render(request, "profiles/merge.html", {"gone": gone, "kept": kept, "asked": asked, "nav": nav(user.pk)})
     if request.method == "POST":
         return _merge(request, user, gone, kept)
     preview = merge_preview(researcher=gone.id, into=kept.id)
-    return render(request, "profiles/merge.html", {"gone": gone, "kept": kept, "asked": asked, "preview": preview})
+    sides = {"gone": gone, "kept": kept, "asked": asked, "preview": preview, "nav": nav(user.pk)}
+    return render(request, "profiles/merge.html", sides)
 
 
 def _merge(request: HttpRequest, user: AbstractBaseUser, gone: Stamp, kept: Stamp) -> HttpResponse:

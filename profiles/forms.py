@@ -102,3 +102,37 @@ class DecisionForm(forms.Form):
         """The first thing that is wrong, in words."""
         known = ("reason", "force")
         return next((str(self.errors[name][0]) for name in known if name in self.errors), "The form was not complete.")
+
+
+class AnswerForm(forms.Form):
+    """A curator's answer to a question on the state that `state` names, or what they do with the question itself.
+
+    `like` holds further questions with their states, as `profiles.question_selectors.Alike` writes them; it is followed
+    only if `also` is ticked.
+    """
+
+    d = forms.ChoiceField(
+        choices=[(word, word) for word in ("same", "different", "unknown", "take", "release", "again")]
+    )
+    state = forms.RegexField(r"^[0-9a-f]{32}$", required=False)
+    candidate = forms.IntegerField(min_value=1, required=False)
+    reason = forms.CharField(max_length=REASON_LIMIT, required=False)
+    also = forms.BooleanField(required=False)
+    like = forms.RegexField(r"^[0-9]{1,18}:[0-9a-f]{32}( [0-9]{1,18}:[0-9a-f]{32}){0,19}$", required=False)
+
+    def alike(self) -> list[tuple[int, str]]:
+        """The further questions to answer the same way, each with its state."""
+        given = self.cleaned_data
+        pairs = [one.split(":") for one in given["like"].split()] if given["also"] else []
+        return [(int(review), state) for review, state in pairs]
+
+
+class TakeBackForm(forms.Form):
+    """Decisions to take back, joined by dots, and the question they answered."""
+
+    events = forms.RegexField(r"^[0-9]{1,18}(\.[0-9]{1,18}){0,20}$")
+    review = forms.IntegerField(min_value=1, required=False)
+
+    def clean_events(self) -> list[int]:
+        """Their keys."""
+        return [int(event) for event in self.cleaned_data["events"].split(".")]

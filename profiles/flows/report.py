@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from smtplib import SMTPException
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core import signing
@@ -13,8 +13,12 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from profiles.flows.opt_out import opt_out
 from profiles.models import Report, ReportKind, ReportState, Researcher
 from researchgraph.errors import Conflict, MailNotSent
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
 
 DAYS_TO_CONFIRM: Final = 3
 DAYS_TO_HIDE: Final = 7
@@ -80,6 +84,24 @@ def close_report(*, report: int) -> None:
     )
     if not changed:
         raise Conflict("Only an open report can be closed.")
+
+
+@transaction.atomic
+def hide_as_asked(*, report: int, actor: AbstractBaseUser) -> int:
+    """Take the record down as its person asks, and close the report; the identity event's key.
+
+    Whoever the record has been merged into is meant. Raises Conflict unless it is an open request to hide a page that is
+    still there.
+    """
+    found = Report.objects.select_for_update(of=("self",)).select_related("researcher").filter(
+        pk=report, state=ReportState.OPEN, kind=ReportKind.HIDE
+    ).first()  # fmt: skip
+    if found is None:
+        raise Conflict("This is no open request to hide a page.")
+    present = found.researcher.merged_into_id or found.researcher_id
+    event = opt_out(researcher=present, actor=actor, reason="Asked for in a confirmed report.")
+    close_report(report=report)
+    return event
 
 
 def expire_reports() -> int:

@@ -1,5 +1,6 @@
-/* Every page works without this file: htmx saves a page load, the search box suggests, menus close on Escape. */
+/* Every page works without this file: htmx saves a page load, the search box suggests, menus close on Escape, curators have keys. */
 import htmx from "htmx.org";
+import { keys } from "./keys";
 import { menus } from "./menus";
 import { picking } from "./picking";
 import { suggestions } from "./suggest";
@@ -24,3 +25,4 @@ document.addEventListener("htmx:afterRequest", (event) => busy(event, false));
 suggestions();
 menus();
 picking();
+keys();

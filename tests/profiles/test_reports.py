@@ -204,26 +204,87 @@ def test_a_report_is_seen_by_curators_only(client: Client, admin_client: Client,
         assert FROM not in visitor.get(path).content.decode()
 
 
-def test_a_curator_hides_the_page_from_the_queue(admin_client: Client, client: Client, ari: Researcher) -> None:
+def test_the_most_pressing_report_comes_first_with_its_date_and_its_words(
+    admin_client: Client, client: Client, ari: Researcher
+) -> None:
+    work = ari.authorships.select_related("work")[0].work
+    client.post(reported(client, ari, kind="not-mine", work=work.public_id, text="Not mine & not his."))
     client.post(reported(client, ari, kind="hide", text=""))
-    chosen = {"action": "hide_and_close", "_selected_action": [Report.objects.get().pk]}
-    assert admin_client.post("/admin/profiles/report/", chosen).status_code == 302
+    page = admin_client.get("/curate/reports/").content.decode()
+    assert page.index("Hide this page") < page.index("A work does not belong here")
+    assert f'href="/works/{work.public_id}/' in page
+    assert "Not mine &amp; not his." in page
+    assert f'href="/curate/record/{ari.public_id}/"' in page
+    assert f"mailto:{FROM}" in page
+    due = Report.objects.get(kind="hide").due_at
+    assert due is not None
+    assert f'due <time datetime="{due.isoformat()}">' in page
+    Report.objects.filter(kind="hide").update(due_at=timezone.now() - timedelta(days=1))
+    assert "overdue since" in admin_client.get("/curate/reports/").content.decode()
+
+
+def test_a_curator_hides_the_page_from_the_queue_after_being_asked_once_more(
+    admin_client: Client, client: Client, ari: Researcher
+) -> None:
+    client.post(reported(client, ari, kind="hide", text=""))
+    there = f"/curate/reports/{Report.objects.get().pk}/hide/"
+    assert "Only at the person’s own request" in admin_client.get(there).content.decode()
+    ari.refresh_from_db()
+    assert not ari.withheld
+    assert admin_client.post(there).headers["Location"] == "/curate/reports/?note=hidden"
     ari.refresh_from_db()
     assert ari.withheld
     assert Report.objects.get().state == ReportState.CLOSED
     assert client.get(ari.get_absolute_url()).status_code == 410
+    assert admin_client.get(there).status_code == 404
+
+
+def test_a_report_is_closed_once(admin_client: Client, client: Client, ari: Researcher) -> None:
+    client.post(reported(client, ari))
+    key = Report.objects.get().pk
+    assert admin_client.get(f"/curate/reports/{key}/hide/").status_code == 404
+    assert admin_client.post(f"/curate/reports/{key}/close/").status_code == 302
+    assert Report.objects.values_list("state", "email").get() == ("closed", "")
+    assert admin_client.post(f"/curate/reports/{key}/close/").status_code == 409
+
+
+def test_a_report_about_a_merged_record_leads_to_the_one_that_goes_on(
+    admin_client: Client, client: Client, ari: Researcher
+) -> None:
+    client.post(reported(client, ari, kind="hide", text=""))
+    kept = Researcher.objects.exclude(pk=ari.pk).filter(merged_into=None, removed_at=None)[0]
+    Researcher.objects.filter(pk=ari.pk).update(merged_into=kept, merged_at=timezone.now())
+    page = admin_client.get("/curate/reports/").content.decode()
+    assert f'href="{kept.get_absolute_url()}"' in page
+    Researcher.objects.filter(pk=kept.pk).update(removed_at=timezone.now())
+    assert "a record that was taken down" in admin_client.get("/curate/reports/").content.decode()
 
 
 def test_who_may_only_look_at_reports_decides_on_none(client: Client, ari: Researcher, django_user_model: Any) -> None:
     client.post(reported(client, ari, kind="hide", text=""))
+    key = Report.objects.get().pk
     staff = django_user_model.objects.create_user("assistant", is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="view_report"))
     client.force_login(staff)
     assert "1 report" in client.get("/admin/profiles/report/").content.decode()
-    chosen = {"action": "hide_and_close", "_selected_action": [Report.objects.get().pk]}
-    client.post("/admin/profiles/report/", chosen)
+    assert "hide_and_close" not in client.get("/admin/profiles/report/").content.decode()
+    for path in ("/curate/reports/", f"/curate/reports/{key}/hide/"):
+        assert client.get(path).status_code == 404
+    for path in (f"/curate/reports/{key}/close/", f"/curate/reports/{key}/hide/"):
+        assert client.post(path).status_code == 404
     ari.refresh_from_db()
     assert not ari.withheld
+
+
+def test_the_reports_take_as_many_queries_however_many_there_are(
+    admin_client: Client, client: Client, ari: Researcher, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client.post(reported(client, ari))
+    with django_assert_num_queries(5):
+        admin_client.get("/curate/reports/")
+    client.post(reported(client, ari, email="another@example.org"))
+    with django_assert_num_queries(5):
+        admin_client.get("/curate/reports/")
 
 
 def test_the_form_of_a_record_taken_down_or_unknown_is_gone_too(client: Client, ari: Researcher) -> None:
