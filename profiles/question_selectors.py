@@ -64,11 +64,12 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """One value on the card, and whether the other side has it too."""
+    """One value on the card, whether the other side has it too, and for an identifier what its scheme is called."""
 
     text: str | Markup
     shared: bool = False
     href: str = ""
+    label: str = ""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -116,7 +117,10 @@ class Blast(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """Everything the page of a question prints. `state` goes with the answer, which is refused if it is another then."""
+    """Everything the page of a question prints. `state` goes with the answer, which is refused if it is another then.
+
+    `expected` is how likely the rule held the nearest record, or the two, when it asked.
+    """
 
     id: int
     kind: str
@@ -129,6 +133,7 @@ class Question(msgspec.Struct, frozen=True):
     rows: list[Row]
     against: list[str]
     score: Score
+    expected: float
     unsure: float
     threshold: float
     blast: Blast
@@ -267,6 +272,7 @@ def question(review: int, *, user: int) -> Question | None:
         rows=card.rows(),
         against=card.against(gone, kept),
         score=card.score,
+        expected=asked.scores[0],
         unsure=shipped().unsure,
         threshold=shipped().threshold,
         blast=Blast(numbers.works, numbers.bylines, numbers.ties, gone.addresses if gone else 0),
@@ -383,7 +389,7 @@ class _Card:
             ("works", self._works(), ""),
             ("coauthors", self._people(), self._count(one.coauthors, other.coauthors, self.company)),
             ("place", self._keyed("places", lambda key: self.places.get(key, key)), ""),
-            ("identifier", self._keyed("identifiers", _identifier), ""),
+            ("identifier", self._keyed("identifiers", _value, _scheme), ""),
             ("subject", self._words(), ""),
             ("venue", self._keyed("venues", lambda key: self.venues.get(key, key)), ""),
             ("years", (_only(self._years(0)), _only(self._years(1))), self._apart()),
@@ -453,14 +459,16 @@ class _Card:
         ]
         return cells[0], cells[1]
 
-    def _keyed(self, kind: str, name: Callable[[str], str]) -> tuple[Cell, Cell]:
+    def _keyed(
+        self, kind: str, name: Callable[[str], str], scheme: Callable[[str], str] = lambda _: ""
+    ) -> tuple[Cell, Cell]:
         """Values by key, the shared ones first, then the most frequent; without a name they are not printed."""
         counts: tuple[Counter[str], ...] = tuple(getattr(side, kind) for side in self.stated)
         shared = counts[0].keys() & counts[1].keys()
         cells = []
         for side in counts:
             keys = sorted(side, key=lambda key, side=side: (key not in shared, -side[key], key))  # type: ignore[misc]  # a default binds the loop's value
-            cells.append(_cell([Piece(text, key in shared) for key in keys if (text := name(key))]))
+            cells.append(_cell([Piece(text, key in shared, label=scheme(key)) for key in keys if (text := name(key))]))
         return cells[0], cells[1]
 
     @staticmethod
@@ -488,9 +496,12 @@ def _only(text: str) -> Cell:
     return Cell([Piece(text)] if text else [])
 
 
-def _identifier(key: str) -> str:
-    scheme, _, value = key.partition(":")
-    return f"{identifiers.label(scheme)} {value}"
+def _value(key: str) -> str:
+    return key.partition(":")[2]
+
+
+def _scheme(key: str) -> str:
+    return identifiers.label(key.partition(":")[0])
 
 
 def _printed(found: Iterable[Byline]) -> dict[int, _Printed]:

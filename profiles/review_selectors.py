@@ -88,11 +88,15 @@ class Queue(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A question in the list. `work` is the title of the byline to decide on, "" for other kinds."""
+    """A question in the list. `work` is the title of the byline to decide on, "" for other kinds.
+
+    `names` and `works` are of up to two records.
+    """
 
     id: int
     kind: str
     names: list[str]
+    works: list[int]
     scores: list[float]
     bylines: int
     work: str
@@ -147,6 +151,8 @@ _LIST: Final = f"""
     {_LIVE}
     SELECT q.id, q.kind,
            ARRAY(SELECT r.display_name FROM unnest(q.records) WITH ORDINALITY AS n(id, place)
+                   JOIN profiles_researcher r ON r.id = n.id ORDER BY n.place LIMIT 2),
+           ARRAY(SELECT r.works_count FROM unnest(q.records) WITH ORDINALITY AS n(id, place)
                    JOIN profiles_researcher r ON r.id = n.id ORDER BY n.place LIMIT 2),
            q.scores, cardinality(q.bylines),
            coalesce((SELECT w.title FROM works_authorship a JOIN works_work w ON w.id = a.work_id
