@@ -128,7 +128,7 @@ def test_a_byline_shows_its_candidates_and_goes_to_the_chosen_one(
     ask("byline", *pair, bylines=[canals], scores=[0.42, 0.21])
     page = text(curator)
     assert "author 1 on a work dated" in page
-    assert '<td class="r">0.21</td>' in page
+    assert 'class="r">0.21</td>' in page
     second = re.search(rf'name="candidate" value="({pair[1].pk})"><button', page)
     assert second is not None
     review = Review.objects.get()

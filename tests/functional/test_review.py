@@ -1,0 +1,174 @@
+"""A curator answers questions with keys in a real browser, takes answers back, and does the same without scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.pipeline import work, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.conftest import DemoSite
+
+pytestmark = pytest.mark.timeout(300)
+
+PASSWORD = "a long secret for this test"
+TRAINS = {"name": "Jing Zhao", "affiliation": "Kyoto University"}
+WHALES = {"name": "Jing Zhao", "affiliation": "University of Bergen"}
+RECORDS = [
+    work("q/1", "Timetables of regional trains", TRAINS, "Hedy Lamarr", year=2019),
+    work("q/2", "Trains that wait for each other", TRAINS, "Hedy Lamarr", year=2020),
+    work("q/3", "Regional trains on shared tracks", TRAINS, "Hedy Lamarr", year=2021),
+    work("q/4", "Songs of northern whales", WHALES, "Lise Meitner", year=1990),
+    work("q/5", "Northern whales under the ice", WHALES, "Lise Meitner", year=1991),
+]
+ASK = """
+from profiles.models import Researcher, Review
+from works.models import Authorship
+
+def of(title):
+    return Authorship.objects.get(raw_name="Jing Zhao", work__title=title)
+
+trains, whales = of("Timetables of regional trains"), of("Songs of northern whales")
+two, part = [whales.researcher_id, trains.researcher_id], [trains.pk]
+assert None not in two and two[0] != two[1], two
+for subject, kind, records, bylines, weight in (("test:two", "merge", two, [], 99), ("test:part", "split", two[1:], part, 98)):
+    facts = dict(kind=kind, block_key=trains.block_key, records=records, bylines=bylines, scores=[0.5], weight=weight)
+    Review.objects.update_or_create(subject=subject, defaults=facts)
+print("/researchers/%s/" % whales.researcher.public_id)
+"""
+
+
+@pytest.fixture(scope="module")
+def whales(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the record with less; two questions are asked about it and the other, before all others."""
+    folder: Path = tmp_path_factory.mktemp("queue")
+    demo_site.manage("importworks", "jsonl", write(folder / "works.jsonl", RECORDS))
+    demo_site.manage(
+        "createsuperuser", "--noinput", "--username", "decider", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
+    )
+    return asked(demo_site)
+
+
+def asked(site: DemoSite) -> str:
+    """Ask the two questions, again if need be: the rule drops what it did not ask."""
+    return site.manage("shell", "-c", ASK).strip().splitlines()[-1]
+
+
+def sign_in(page: Page, site: DemoSite) -> None:
+    page.goto(f"{site.url}/login/")
+    page.get_by_label("User name").fill("decider")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button").click()
+    page.wait_for_url(lambda url: "/login/" not in url)
+
+
+def status(page: Page, site: DemoSite, address: str) -> int:
+    """What the record's address answers, after an old address has led to the one with its name."""
+    answer = page.request.get(f"{site.url}{address}", max_redirects=0)
+    if answer.status == 301:
+        answer = page.request.get(f"{site.url}{answer.headers['location']}", max_redirects=0)
+    return answer.status
+
+
+def test_a_merge_is_answered_with_one_key_and_taken_back_with_another(
+    page: Page, demo_site: DemoSite, whales: str, violations: Callable[[Page], list[str]]
+) -> None:
+    sign_in(page, demo_site)
+    page.goto(f"{demo_site.url}/curate/?kind=merge")
+    heading = page.get_by_role("heading", level=1)
+    assert heading.inner_text().startswith("Same person? 1 of")
+    assert page.get_by_role("cell", name="Songs of northern whales").is_visible()
+    assert violations(page) == []
+
+    # A letter in a field is a letter.
+    page.get_by_role("combobox").press("a")
+    assert status(page, demo_site, whales) == 200
+    page.get_by_role("combobox").blur()
+
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    page.get_by_role("switch", name="Single-letter keys").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    assert page.locator("#keys").is_hidden()
+    assert status(page, demo_site, whales) == 200
+    page.keyboard.press("?")
+    page.get_by_role("switch", name="Single-letter keys").check()
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("a")
+    page.wait_for_url("**events=**")
+    assert "Joined Jing Zhao and Jing Zhao." in page.get_by_role("status").inner_text()
+    assert status(page, demo_site, whales) == 302
+    assert violations(page) == []
+    page.keyboard.press("z")
+    page.wait_for_url("**note=undone**")
+    assert "Taken back" in page.get_by_role("status").inner_text()
+    assert status(page, demo_site, whales) == 200
+    demo_site.manage("rebuildgraph")
+    page.goto(f"{demo_site.url}{whales}")
+    listed = page.locator("#works-list").inner_text()
+    assert "Songs of northern whales" in listed
+    assert "Timetables of regional trains" not in listed
+    assert demo_site.manage("rebuildidentities", "--check")
+
+
+def test_questions_are_skipped_and_put_aside_with_keys(page: Page, demo_site: DemoSite, whales: str) -> None:
+    asked(demo_site)
+    sign_in(page, demo_site)
+    page.goto(f"{demo_site.url}/curate/")
+    heading = page.get_by_role("heading", level=1)
+    assert heading.inner_text().startswith("Same person? 1 of")
+    page.keyboard.press("j")
+    page.wait_for_url("**start=**")
+    assert heading.inner_text().startswith("One person? 2 of")
+    page.keyboard.press("u")
+    page.wait_for_url("**note=aside**")
+    assert "Put aside" in page.get_by_role("status").inner_text()
+    page.keyboard.press("z")
+    page.wait_for_url("**note=again**")
+    assert heading.inner_text().startswith("One person? 2 of")
+    page.keyboard.press("k")
+    page.get_by_text("Songs of northern whales").wait_for()
+
+
+def test_a_question_is_answered_without_scripts(plain_page: Page, demo_site: DemoSite, whales: str) -> None:
+    asked(demo_site)
+    sign_in(plain_page, demo_site)
+    plain_page.goto(f"{demo_site.url}/curate/?kind=merge")
+    assert not plain_page.locator("kbd").first.is_visible()
+    plain_page.get_by_role("button", name="Different people").click()
+    assert "Told Jing Zhao and Jing Zhao apart." in plain_page.get_by_role("status").inner_text()
+    plain_page.get_by_role("button", name="Undo").click()
+    assert "Taken back" in plain_page.get_by_role("status").inner_text()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "light")])
+def test_no_curation_page_scrolls_sideways_or_has_a_violation(
+    page: Page, demo_site: DemoSite, whales: str, violations: Callable[[Page], list[str]], width: int, scheme: Any
+) -> None:
+    asked(demo_site)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    sign_in(page, demo_site)
+    addresses = (
+        "",
+        "?kind=byline",
+        "?kind=identifiers",
+        "?kind=split",
+        "?where=aside",
+        "?view=list",
+        "reports/",
+        "merge/",
+    )
+    for address in addresses:
+        page.goto(f"{demo_site.url}/curate/{address}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert violations(page) == [], address
