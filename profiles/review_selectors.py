@@ -79,11 +79,12 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """The filters, and the question that comes next: None if there is none."""
+    """The filters, and the question that comes next: None if there is none. `waiting` are to be decided in all."""
 
     wish: Wish
     kinds: list[Filter]
     places: list[Filter]
+    waiting: int
     place: Place | None
 
 
@@ -110,11 +111,12 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class QueueList(msgspec.Struct, frozen=True):
-    """A page of the queue as a list."""
+    """A page of the queue as a list. `waiting` are to be decided in all."""
 
     wish: Wish
     kinds: list[Filter]
     places: list[Filter]
+    waiting: int
     questions: list[Listed]
     paging: Paging
 
@@ -162,28 +164,32 @@ _LIST: Final = f"""
      WHERE {_SHOWN} ORDER BY {questions.ORDER} LIMIT %(limit)s OFFSET %(offset)s
 """  # noqa: S608 - constants
 
+_REPORTS: Final = "(SELECT count(*) FROM profiles_report p WHERE p.state = 'open')"
+
 _NAV: Final = f"""
     SELECT (SELECT count(*) FROM profiles_review q
              WHERE q.postponed_at IS NULL AND coalesce(q.assigned_to_id, %(user)s) = %(user)s AND {questions.OPEN}),
-           (SELECT count(*) FROM profiles_report p WHERE p.state = 'open')
+           {_REPORTS}
 """  # noqa: S608 - constants
 
 
-def nav(user: int) -> Nav:
-    """What waits for this curator. One query."""
+def nav(user: int, *, known: int | None = None) -> Nav:
+    """What waits for this curator. One query; `known` is the number of questions where it has been counted already."""
+    if known is not None:
+        return Nav(known, bulk.fetch(f"SELECT {_REPORTS}")[0][0])
     return Nav(*bulk.fetch(_NAV, {"user": user})[0])
 
 
 def queue(wish: Wish) -> Queue:
     """The next question under these filters, and how many there are under others. Two queries."""
-    kinds, places, _ = _filters(wish)
+    kinds, places, waiting, _ = _filters(wish)
     rows = bulk.fetch(_PLACE, _given(wish))
-    return Queue(wish, kinds, places, Place(*rows[0]) if rows else None)
+    return Queue(wish, kinds, places, waiting, Place(*rows[0]) if rows else None)
 
 
 def queue_list(wish: Wish, *, page: str) -> QueueList:
     """The questions under these filters, most harmful first. Two queries."""
-    kinds, places, total = _filters(wish, view="list")
+    kinds, places, waiting, total = _filters(wish, view="list")
     window = paging(
         page=page_number(page, size=QUESTIONS_A_PAGE),
         size=QUESTIONS_A_PAGE,
@@ -196,15 +202,15 @@ def queue_list(wish: Wish, *, page: str) -> QueueList:
         ),
     )
     rows = bulk.fetch(_LIST, {**_given(wish), "limit": window.size, "offset": window.offset})
-    return QueueList(wish, kinds, places, [Listed(*row) for row in rows], window)
+    return QueueList(wish, kinds, places, waiting, [Listed(*row) for row in rows], window)
 
 
 def _given(wish: Wish) -> dict[str, Any]:
     return {"user": wish.user, "kind": wish.kind, "where": wish.where.value, "start": wish.start}
 
 
-def _filters(wish: Wish, **more: str) -> tuple[list[Filter], list[Filter], int]:
-    """The filters by kind and by place, and how many questions the present ones leave."""
+def _filters(wish: Wish, **more: str) -> tuple[list[Filter], list[Filter], int, int]:
+    """The filters by kind and by place, how many questions wait in all, and how many the present filters leave."""
     counts: dict[tuple[str, str], int] = {
         (place, kind): count for place, kind, count in bulk.fetch(_COUNTS, {"user": wish.user})
     }
@@ -223,7 +229,7 @@ def _filters(wish: Wish, **more: str) -> tuple[list[Filter], list[Filter], int]:
     places = [
         Filter(label, link(where=where), shown(where, wish.kind), on=wish.where is where) for where, label in labels
     ]
-    return kinds, places, shown(wish.where, wish.kind)
+    return kinds, places, shown(Where.OPEN, ""), shown(wish.where, wish.kind)
 
 
 _EVENTS: Final = """

@@ -32,14 +32,14 @@ def curate(request: HttpRequest) -> HttpResponse:
     wish = _wish(user, request.GET)
     if request.GET.get("view") == "list":
         page = queue_list(wish, page=request.GET.get("page", ""))
-        return render(request, "curate/list.html", {"list": page, "nav": nav(user.pk)})
+        return render(request, "curate/list.html", {"list": page, "nav": nav(user.pk, known=page.waiting)})
     asked = queue(wish)
     found = question(asked.place.id, user=user.pk) if asked.place else None
     context = {
         "queue": asked,
         "place": asked.place,
         "question": found,
-        "nav": nav(user.pk),
+        "nav": nav(user.pk, known=asked.waiting),
         "said": _said(user, request.GET),
         "note": request.GET.get("note", ""),
         "of": _number(request.GET.get("of", "")),

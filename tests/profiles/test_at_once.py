@@ -20,9 +20,11 @@ from profiles.flows.merge import merge
 from profiles.flows.opt_out import opt_out
 from profiles.flows.rebuild import rebuild
 from profiles.flows.reject import reject
+from profiles.flows.review import Verdict, answer
 from profiles.models import IdentityEvent, Researcher, StaleBlock
 from researchgraph.errors import Conflict
 from tests.pipeline import clear, importworks
+from tests.questions import ask, state
 from works import imports
 from works.demo.build import OUTPUT
 from works.models import Authorship
@@ -112,4 +114,17 @@ def test_a_name_is_gone_although_workers_recompute_the_coauthors_at_that_moment(
     for name in (gone.display_name, renamed.display_name):
         assert not EgoGraphSnapshot.objects.filter(data__contains=f'"{name}"').exists()
     imports.settle()
+    assert rebuild(check=True) == 0
+
+
+def test_two_answers_to_one_question_at_the_same_moment_count_once(curator: User) -> None:
+    review = ask("merge", *two())
+    seen = state(review)
+    calls = [
+        partial(answer, review=review.pk, verdict=verdict, actor=curator, state=seen)
+        for verdict in (Verdict.SAME, Verdict.DIFFERENT, Verdict.SAME)
+    ]
+    failed = [error for error in at_once(*calls) if error is not None]
+    assert [type(error) for error in failed] == [Conflict, Conflict]
+    assert IdentityEvent.objects.filter(actor=curator).count() == 1
     assert rebuild(check=True) == 0

@@ -202,6 +202,8 @@ def test_filters_count_what_they_show(
     taken = ask("byline", proteins, bylines=undecided[1:])
     answer(aside, "unknown", curator)
     flows.take(review=taken.pk, user=other)
+    found = queue(Wish(curator.pk, kind="merge"))
+    assert found.waiting == nav(curator.pk).questions == 1
     found = queue(Wish(curator.pk))
     assert [one.count for one in found.places] == [1, 1, 1]
     assert {one.label: one.count for one in found.kinds} == {

@@ -11,6 +11,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from profiles.flows.choose_name import choose_name
+from profiles.flows.opt_out import opt_out
 from profiles.flows.review import take
 from profiles.flows.tell_apart import tell_apart
 from profiles.models import IdentityEvent, Researcher, Review
@@ -120,6 +122,29 @@ def test_what_both_sides_state_is_marked_and_what_comes_from_outside_is_escaped(
     assert "<i>Lovelace" not in page
     assert "none found" in page
     assert 'class="viz" viewBox="0 0 100 22"' in page
+
+
+def test_who_asked_not_to_be_named_or_to_be_called_otherwise_is_not_named_on_the_card(
+    curator: Client, pair: tuple[Researcher, Researcher], canals: Authorship
+) -> None:
+    user = get_user_model().objects.get()
+    for name in ("Grace Hopper", "Kurt Gödel"):
+        someone = Authorship.objects.filter(raw_name=name).exclude(researcher=None)[0].researcher
+        assert someone is not None
+        if name == "Grace Hopper":
+            opt_out(researcher=someone.pk, actor=user, reason="x")
+        else:
+            choose_name(researcher=someone.pk, name="Kurt Adele", actor=user, reason="x")
+    choose_name(researcher=pair[1].pk, name="Vivian Wang", actor=user, reason="x")
+    ask("merge", *pair)
+    ask("byline", *reversed(pair), bylines=[canals], scores=[0.5, 0.4])
+    for kind in ("merge", "byline"):
+        page = text(curator, f"/curate/?kind={kind}")
+        assert "Grace Hopper" not in page
+        assert "withheld" not in page
+        assert "Kurt Adele" in page
+        assert "Kurt Gödel" not in page
+        assert "<bdi>Vivian Wang</bdi>" in page
 
 
 def test_a_byline_shows_its_candidates_and_goes_to_the_chosen_one(
