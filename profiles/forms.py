@@ -127,12 +127,20 @@ class AnswerForm(forms.Form):
         return [(int(review), state) for review, state in pairs]
 
 
-class TakeBackForm(forms.Form):
-    """Decisions to take back, joined by dots, and the question they answered."""
+KEYS: Final = r"^[0-9]{1,18}(\.[0-9]{1,18}){0,20}$"
+"""Keys of rows in one field, joined by dots."""
 
-    events = forms.RegexField(r"^[0-9]{1,18}(\.[0-9]{1,18}){0,20}$")
-    review = forms.IntegerField(min_value=1, required=False)
+
+class TakeBackForm(forms.Form):
+    """What to take back: decisions by their events, or the putting aside of questions."""
+
+    events = forms.RegexField(KEYS, required=False)
+    reviews = forms.RegexField(KEYS)
 
     def clean_events(self) -> list[int]:
         """Their keys."""
-        return [int(event) for event in self.cleaned_data["events"].split(".")]
+        return [int(key) for key in self.cleaned_data["events"].split(".") if key]
+
+    def clean_reviews(self) -> list[int]:
+        """The keys of the questions."""
+        return [int(key) for key in self.cleaned_data["reviews"].split(".")]

@@ -42,7 +42,7 @@ def curate(request: HttpRequest) -> HttpResponse:
         "nav": nav(user.pk, known=asked.waiting),
         "said": _said(user, request.GET),
         "note": request.GET.get("note", ""),
-        "of": _number(request.GET.get("of", "")),
+        "of": _numbers(request.GET.get("of", "")),
         "limit": REASON_LIMIT,
     }
     return render(request, "curate/queue.html", context)
@@ -64,7 +64,7 @@ def answer(request: HttpRequest, review: int) -> HttpResponse:
         elif given["d"] == "release":
             flows.release(review=review)
         else:
-            flows.ask_again(review=review)
+            flows.ask_again(reviews=[review])
     except Conflict as refused:
         return _refused(request, wish, review, str(refused))
     here = msgspec.structs.replace(wish, where=Where.OPEN)
@@ -73,22 +73,17 @@ def answer(request: HttpRequest, review: int) -> HttpResponse:
 
 def _answered(user: AbstractBaseUser, wish: Wish, review: int, form: AnswerForm) -> str:
     """Where the answer leads: to the question itself if it goes on with another record, else to the next one."""
-    given, verdict = form.cleaned_data, Verdict(form.cleaned_data["d"])
-    event = flows.answer(
-        review=review,
-        verdict=verdict,
+    given = form.cleaned_data
+    done = flows.answer_alike(
+        asked=[(review, given["state"]), *form.alike()],
+        verdict=Verdict(given["d"]),
         actor=user,
         reason=given["reason"],
-        state=given["state"],
         candidate=given["candidate"],
     )
-    further = form.alike() if given["candidate"] else []
-    done = flows.answer_alike(
-        asked=further, verdict=verdict, actor=user, reason=given["reason"], candidate=given["candidate"] or 0
-    )
-    if event is None:
-        return wish.href(start=review, note="aside", of=review, refused=done.refused)
-    events = ".".join(map(str, [event, *done.events]))
+    if not done.events:
+        return wish.href(start=review, note="aside", of=".".join(map(str, done.reviews)))
+    events = ".".join(map(str, done.events))
     return wish.href(start=review, events=events, of=review, refused=done.refused)
 
 
@@ -99,9 +94,13 @@ def take_back(request: HttpRequest) -> HttpResponse:
     wish = _wish(user, request.POST)
     if not form.is_valid():
         return _refused(request, wish, 0, "There is nothing to take back.")
-    review = form.cleaned_data["review"] or 0
+    given = form.cleaned_data
+    review = given["reviews"][0] if given["reviews"] else 0
     try:
-        flows.take_back(events=form.cleaned_data["events"], actor=user)
+        if given["events"]:
+            flows.take_back(events=given["events"], actor=user)
+        else:
+            flows.ask_again(reviews=given["reviews"])
     except Conflict as refused:
         return _refused(request, wish, review, str(refused))
     return HttpResponseRedirect(wish.href(start=review, note="undone"))
@@ -125,8 +124,13 @@ def _wish(user: AbstractBaseUser, given: QueryDict) -> Wish:
 
 def _said(user: AbstractBaseUser, given: QueryDict) -> object:
     """The decisions the address names, in words, if they are the curator's own."""
-    events = [number for one in given.get("events", "").split(".")[: flows.AT_ONCE + 1] if (number := _number(one))]
+    events = _numbers(given.get("events", ""))
     return said(events, user=user.pk, refused=_number(given.get("refused", ""))) if events else None
+
+
+def _numbers(raw: str) -> list[int]:
+    """Keys in an address, joined by dots; what is none is left out."""
+    return [number for one in raw.split(".")[: flows.AT_ONCE + 1] if (number := _number(one))]
 
 
 def _number(raw: str) -> int:

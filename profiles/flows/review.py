@@ -51,9 +51,13 @@ _WORDS: Final[dict[tuple[str, str], str]] = {
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What several answers came to: the events, in order, and how many questions had changed and were left alone."""
+    """What several answers came to: the events and the questions answered, in order.
+
+    `refused` had changed and were left alone.
+    """
 
     events: list[int]
+    reviews: list[int]
     refused: int
 
 
@@ -74,19 +78,19 @@ def answer(
     verdict: Verdict,
     actor: AbstractBaseUser,
     reason: str = "",
-    state: str,
+    state: str | None,
     candidate: int | None = None,
 ) -> int | None:
     """Decide on a question; the key of the identity event, None for UNKNOWN.
 
-    `state` is `profiles.questions.STATE` as the curator saw it. `candidate` is the record meant for a byline, the
-    nearest one by default. Raises Conflict if the question is not open any more, what it is about has changed,
-    somebody else looks after it, or the decision itself is refused.
+    `state` is `profiles.questions.STATE` as the curator saw it; None if it has been compared already. `candidate` is
+    the record meant for a byline, the nearest one by default. Raises Conflict if the question is not open any more,
+    what it is about has changed, somebody else looks after it, or the decision itself is refused.
     """
     found = _held(review, actor)
     if not found.open:
         raise Conflict("This has been decided in the meantime, or the records have gone.")
-    if state != found.state:
+    if state is not None and state != found.state:
         raise Conflict("The records have changed since you looked at them.")
     if verdict is Verdict.UNKNOWN:
         Review.objects.filter(pk=review).update(postponed_at=timezone.now(), postponed_by=actor, assigned_to=None)
@@ -98,25 +102,39 @@ def answer(
 
 
 def answer_alike(
-    *, asked: Sequence[tuple[int, str]], verdict: Verdict, actor: AbstractBaseUser, reason: str = "", candidate: int
+    *,
+    asked: Sequence[tuple[int, str]],
+    verdict: Verdict,
+    actor: AbstractBaseUser,
+    reason: str = "",
+    candidate: int | None = None,
 ) -> Answered:
-    """Give the same answer to further questions about bylines, each in a transaction of its own.
+    """Give one answer to a question and to further ones about bylines, each in a transaction of its own.
 
-    `asked` pairs each question with its state; all concern the candidate.
+    `asked` pairs each question with the state its curator saw. All states are compared before the first answer, which
+    changes the record that the others are about too. Raises Conflict if the first is refused; of the others those that
+    are refused are counted.
     """
-    events: list[int] = []
-    refused = 0
-    for review, state in asked[:AT_ONCE]:
+    (first, state), *further = asked[: AT_ONCE + 1]
+    unchanged = _unchanged(further)
+    event = answer(review=first, verdict=verdict, actor=actor, reason=reason, state=state, candidate=candidate)
+    events, reviews = [event], [first]
+    for review in unchanged:
         try:
-            event = answer(
-                review=review, verdict=verdict, actor=actor, reason=reason, state=state, candidate=candidate
-            )  # fmt: skip
+            event = answer(review=review, verdict=verdict, actor=actor, reason=reason, state=None, candidate=candidate)
         except Conflict:
-            refused += 1
             continue
-        if event is not None:
-            events.append(event)
-    return Answered(events, refused)
+        events.append(event)
+        reviews.append(review)
+    refused = len(asked) - len(reviews)
+    return Answered([event for event in events if event is not None], reviews, refused)
+
+
+def _unchanged(asked: Sequence[tuple[int, str]]) -> list[int]:
+    """The questions that are about what their curator saw, in the order given."""
+    query = f"SELECT q.id, {questions.STATE} FROM profiles_review q WHERE q.id = ANY(%s)"  # noqa: S608 - our own words
+    states = dict(bulk.fetch(query, [[review for review, _ in asked]])) if asked else {}
+    return [review for review, state in asked if states.get(review) == state]
 
 
 @transaction.atomic
@@ -146,9 +164,9 @@ def release(*, review: int) -> None:
     Review.objects.filter(pk=review).update(assigned_to=None)
 
 
-def ask_again(*, review: int) -> None:
-    """Bring a question back that was put aside."""
-    Review.objects.filter(pk=review).update(postponed_at=None, postponed_by=None)
+def ask_again(*, reviews: Sequence[int]) -> None:
+    """Bring questions back that were put aside."""
+    Review.objects.filter(pk__in=reviews).update(postponed_at=None, postponed_by=None)
 
 
 def _held(review: int, actor: AbstractBaseUser) -> _Question:

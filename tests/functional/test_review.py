@@ -133,7 +133,7 @@ def test_questions_are_skipped_and_put_aside_with_keys(page: Page, demo_site: De
     page.wait_for_url("**note=aside**")
     assert "Put aside" in page.get_by_role("status").inner_text()
     page.keyboard.press("z")
-    page.wait_for_url("**note=again**")
+    page.wait_for_url("**note=undone**")
     assert heading.inner_text().startswith("One person? 2 of")
     page.keyboard.press("k")
     page.get_by_text("Songs of northern whales").wait_for()

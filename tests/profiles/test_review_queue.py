@@ -213,7 +213,7 @@ def test_filters_count_what_they_show(
     assert shown(curator, where=Where.TAKEN) == taken.pk
     assert shown(curator, kind="byline") is None
     assert (nav(curator.pk).questions, nav(other.pk).questions) == (1, 2)
-    flows.ask_again(review=aside.pk)
+    flows.ask_again(reviews=[aside.pk])
     flows.release(review=taken.pk)
     assert nav(curator.pk).questions == 3
 
@@ -400,17 +400,17 @@ def test_questions_on_the_same_evidence_are_answered_together_and_taken_back_tog
     assert found is not None
     assert found.alike is not None
     assert found.alike.titles == ["Winter soups"]
-    asked = [(int(one.split(":")[0]), one.split(":")[1]) for one in found.alike.value.split()]
-    assert asked[0][0] == second.pk
-    event = answer(first, "same", curator, candidate=robots.pk)
-    assert event is not None
-    stale = flows.answer_alike(asked=[(second.pk, "0" * 32)], verdict=Verdict.SAME, actor=curator, candidate=robots.pk)
-    assert (stale.events, stale.refused) == ([], 1)
-    again = [(second.pk, state(second))]
-    done = flows.answer_alike(asked=again, verdict=Verdict.SAME, actor=curator, candidate=robots.pk)
-    assert (len(done.events), done.refused) == (1, 0)
+    further = [(int(one.split(":")[0]), one.split(":")[1]) for one in found.alike.value.split()]
+    assert further == [(second.pk, state(second))]
+    here = (first.pk, found.state)
+    given = {"verdict": Verdict.SAME, "actor": curator, "candidate": robots.pk}
+    done = flows.answer_alike(asked=[here, (second.pk, "0" * 32)], **given)  # type: ignore[arg-type]
+    assert (len(done.events), len(done.reviews), done.refused) == (1, 1, 1)
+    flows.take_back(events=done.events, actor=curator)
+    done = flows.answer_alike(asked=[here, *further], **given)  # type: ignore[arg-type]
+    assert (len(done.events), len(done.reviews), done.refused) == (2, 2, 0)
     assert byline("Winter soups").researcher == robots
-    flows.take_back(events=[event, *done.events], actor=curator)
+    flows.take_back(events=done.events, actor=curator)
     assert byline("Medieval canals").researcher is None
     assert byline("Winter soups").researcher is None
 

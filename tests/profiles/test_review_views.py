@@ -153,7 +153,7 @@ def test_a_byline_shows_its_candidates_and_goes_to_the_chosen_one(
     ask("byline", *pair, bylines=[canals], scores=[0.42, 0.21])
     page = text(curator)
     assert "author 1 on a work dated" in page
-    assert 'class="r">0.21</td>' in page
+    assert 'data-label="Score">0.21</td>' in page
     second = re.search(rf'name="candidate" value="({pair[1].pk})"><button', page)
     assert second is not None
     review = Review.objects.get()
@@ -180,6 +180,9 @@ def test_not_enough_evidence_is_put_aside_and_brought_back(
     review = ask("merge", *pair)
     after = text(curator, decide(curator, text(curator), "unknown"))
     assert "Put aside." in after
+    back = curator.post("/curate/undo/", {"reviews": str(review.pk)})
+    assert "1 of 1" in text(curator, back.headers["Location"])
+    decide(curator, text(curator), "unknown")
     aside = text(curator, "/curate/?where=aside")
     assert "Back into the queue" in aside
     decide(curator, aside, "again")
@@ -200,7 +203,7 @@ def test_a_stale_page_is_told_so_and_changes_nothing(curator: Client, pair: tupl
     assert refused.status_code == 409
     assert "decided in the meantime" in refused.content.decode()
     event = IdentityEvent.objects.get(actor=other)
-    assert curator.post("/curate/undo/", {"events": str(event.pk)}).status_code == 409
+    assert curator.post("/curate/undo/", {"events": str(event.pk), "reviews": str(review.pk)}).status_code == 409
     assert curator.post("/curate/undo/", {"events": "x"}).status_code == 409
     assert "Told" not in text(curator, f"/curate/?events={event.pk}")
 
