@@ -98,13 +98,3 @@ def settled(mention: Mention, found: Found, *, left_behind: bool) -> Found:
         reason = "claimed-record" if mention.claimed else "held-before"
         return "corroborated", STAYS[reason], (Evidence(reason, weight=1.0),)
     return found
-
-
-def could_be_one(several: Iterable[Bounds]) -> bool:
-    """Whether clusters could all be one."""
-    every = Bounds()
-    for bounds in several:
-        if not every.allow(bounds):
-            return False
-        every.absorb(bounds)
-    return True

@@ -127,6 +127,28 @@ def test_a_record_that_a_byline_is_placed_with_keeps_its_own() -> None:
     assert groups(placed, *own, *elsewhere) == [0, 0, 0, 1, 1]
 
 
+def test_placing_a_byline_joins_no_record_that_it_is_like_to_the_one_it_is_placed_with() -> None:
+    own = [mention(at="nyu", coauthors="Li Chen", holder=ADA) for _ in range(2)]
+    theirs = [alike(holder=BETH) for _ in range(7)]
+    placed = alike(fixed=ADA, holder=ADA)
+    assert groups(*own, *theirs, placed) == [0] * 2 + [1] * 7 + [0]
+
+
+def test_an_identifier_still_joins_a_record_to_one_that_a_person_has_touched() -> None:
+    same = {"orcid": ORCID}
+    own = [mention(at="nyu", coauthors="Li Chen", holder=ADA, identifiers=same) for _ in range(2)]
+    theirs = [mention(at="nyu", coauthors="Li Chen", holder=BETH, identifiers=same) for _ in range(3)]
+    placed = alike(fixed=ADA, holder=ADA)
+    assert len(set(groups(*own, *theirs, placed))) == 1
+
+
+def test_what_is_placed_with_a_record_takes_in_nothing_that_states_another_identifier() -> None:
+    own = [mention(at="nyu", coauthors="Li Chen", holder=ADA, identifiers={"orcid": ORCID}) for _ in range(2)]
+    placed = alike(fixed=ADA, holder=ADA)
+    other = alike(identifiers={"orcid": "0000-0001-5109-3700"})
+    assert groups(*own, placed, other) == [0, 0, 0, 1]
+
+
 RESEARCHERS = [ADA, BETH, 503]
 
 
@@ -173,6 +195,9 @@ def test_no_block_is_decided_against_a_persons_word(mentions: list[Mention]) -> 
         members = [by_id[member] for member in cluster]
         anchors = {one.fixed or (one.holder if one.claimed else None) for one in members} - {None}
         assert len(anchors) <= 1
+        if anchors and not any(one.identifiers for one in mentions):
+            # A person has touched the record: no other one joins it but by an identifier.
+            assert {one.holder for one in members if not one.barred} <= {*anchors, None}
         for one in members:
             for other in members:
                 # Being placed outranks being barred, for the byline itself.
