@@ -17,6 +17,7 @@ from profiles.flows.reject import reject
 from profiles.flows.split import split
 from profiles.forms import DecisionForm
 from profiles.record_selectors import curate_address, matching_bylines, record_page, sight
+from profiles.review_selectors import nav
 from profiles.selectors import stamp
 from researchgraph.errors import Conflict
 
@@ -33,11 +34,11 @@ DIGITS: Final = 18
 @require_safe
 def record(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every byline of a record to choose from, and the works that were decided not to be theirs."""
-    required_curator(request)
-    known = known_record(public_id)
+    user, known = required_curator(request), known_record(public_id)
     if elsewhere := _elsewhere(request, known):
         return elsewhere
-    return render(request, "profiles/curate_record.html", {"curated": record_page(known, sight(request.GET))})
+    context = {"curated": record_page(known, sight(request.GET)), "nav": nav(user.pk)}
+    return render(request, "profiles/curate_record.html", context)
 
 
 @never_cache
@@ -51,7 +52,10 @@ def decide(request: HttpRequest, public_id: str, decision: str) -> HttpResponse:
         return elsewhere
     chosen, to = _chosen(request, known), request.GET.get("to", "")
     whose = target(to) if kind is Decision.REASSIGN else None
-    context = {"record": known, "decision": kind, "chosen": len(chosen), "to": to, "target": whose, "preview": None}
+    context = {
+        "record": known, "decision": kind, "chosen": len(chosen), "to": to, "target": whose, "preview": None,
+        "nav": nav(user.pk),
+    }  # fmt: skip
     asking = kind is Decision.REASSIGN and (whose is None or whose.removed or whose.id == known.id)
     if asking or not chosen:
         return render(request, "profiles/decide.html", {**context, "carried": _carried(request)})

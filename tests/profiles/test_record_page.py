@@ -134,7 +134,7 @@ def test_the_page_takes_as_many_queries_however_many_bylines_there_are(
     )
     reject(researcher=record.pk, bylines=list(reject_one), actor=get_user_model().objects.get(), reason="")
     assert seen(record).total == 32
-    assert queries() == few == 9
+    assert queries() == few == 10
 
 
 def test_who_chose_a_name_is_judged_by_the_printed_one_and_who_is_not_named_is_not(
