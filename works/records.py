@@ -19,13 +19,15 @@ class RawRecord(msgspec.Struct, frozen=True):
     hash of the payload stands in). `payload` is the raw bytes. `origin` says where it was read, for
     messages to people: a file and line (`papers.jsonl:17`) or an address. `problem` is set when
     the bytes could be isolated but not even split properly (a truncated tail, a line over the cap);
-    such a record is quarantined without being parsed.
+    such a record is quarantined without being parsed. `deleted` says that the source has withdrawn the record of this
+    key; the payload may then be empty.
     """
 
     key: str
     payload: bytes
     origin: str = ""
     problem: str = ""
+    deleted: bool = False
 
 
 class ParsedAuthor(msgspec.Struct, frozen=True, omit_defaults=True):

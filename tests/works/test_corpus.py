@@ -1,0 +1,96 @@
+"""Every source over real samples of its format: each file is read or refused, each record parsed or rejected, with a reason.
+
+The samples are not part of this repository (`docs/adding-a-source.md`). Without them these tests fail in CI and are
+skipped elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from researchgraph.errors import RecordRejected, SourceUnavailable
+from works.ingest.normalise import normalise
+from works.records import ParsedRecord, RawRecord
+from works.sources import registry
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "formats"
+FAMILIES: Final[dict[str, tuple[str, ...]]] = {
+    "arxiv": ("arxiv_atom",),
+}
+"""The folders of samples each source is run over: those of its own format and the odd neighbors found there."""
+FEWEST: Final[dict[str, int]] = {
+    "arxiv": 100,
+}
+"""Records of the samples that must come out as works, so that nothing is lost unnoticed."""
+
+CASES = [
+    pytest.param(name, path, id=f"{name}-{path.name}")
+    for name, folders in FAMILIES.items()
+    for folder in folders
+    for path in (sorted((SAMPLES / folder).iterdir()) if SAMPLES.is_dir() else [])
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def samples() -> None:
+    if not SAMPLES.is_dir():
+        assert "CI" not in os.environ, f"The samples are missing: {SAMPLES}"
+        pytest.skip("The samples are not part of the repository.")
+
+
+def read(name: str, path: Path) -> list[RawRecord] | str:
+    """The records of a file, or why it is refused."""
+    try:
+        return list(registry.get(name).read(path))
+    except SourceUnavailable as refused:
+        return str(refused)
+
+
+def parsed(name: str, record: RawRecord) -> ParsedRecord | RecordRejected:
+    try:
+        return normalise(registry.get(name).parse(record))
+    except RecordRejected as rejected:
+        return rejected
+
+
+@pytest.mark.parametrize(("name", "path"), CASES)
+def test_a_sample_is_read_the_same_way_twice_or_refused_with_a_reason(name: str, path: Path) -> None:
+    found = read(name, path)
+    assert found == read(name, path)
+    if isinstance(found, str):
+        assert len(found) > 20
+        return
+    for record in found:
+        assert record.origin
+        assert record.payload or record.problem or record.deleted
+
+
+@pytest.mark.parametrize(("name", "path"), CASES)
+def test_every_record_of_a_sample_parses_or_is_rejected_with_a_reason(name: str, path: Path) -> None:
+    found = read(name, path)
+    for record in [] if isinstance(found, str) else found:
+        if record.problem or record.deleted:
+            continue
+        outcome = parsed(name, record)
+        if isinstance(outcome, RecordRejected):
+            assert outcome.code == outcome.code.lower().replace(" ", "-")
+            assert len(outcome.detail) > 10
+        else:
+            assert outcome == normalise(outcome) == parsed(name, RawRecord(record.key, record.payload))
+            assert record.key
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_sample_is_lost_unnoticed(name: str) -> None:
+    found = 0
+    for case in CASES:
+        if case.values[0] == name:
+            records = read(name, case.values[1])  # type: ignore[arg-type]
+            for record in [] if isinstance(records, str) else records:
+                if not record.problem and not record.deleted:
+                    found += isinstance(parsed(name, record), ParsedRecord)
+    assert found >= FEWEST[name]
