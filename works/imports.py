@@ -28,6 +28,7 @@ from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import bulk
 from researchgraph.lib.http import Http
 from researchgraph.lib.memory import collection_paused
+from researchgraph.lib.pace import SharedPace
 from researchgraph.lib.public_ids import public_id
 from works.ingest import pipeline, store
 from works.models import ImportChunk, ImportRun, RunState
@@ -66,7 +67,11 @@ def records(source: Source, query: str) -> Iterator[RawRecord]:
         return source.read(path)
     if path.is_absolute() or path.suffix in {".gz", ".zst", ".jsonl", ".xml", ".json"}:
         raise SourceUnavailable(f"There is no file {query}.")
-    return source.fetch(query, Http.for_source(source.name, contact=settings.CONTACT_EMAIL, site=settings.SITE_URL))
+    pace = SharedPace(settings.CACHES["default"]["LOCATION"])
+    http = Http.for_source(
+        source.name, contact=settings.CONTACT_EMAIL, site=settings.SITE_URL, wait=pace, breaker=pace
+    )  # fmt: skip
+    return source.fetch(query, http)
 
 
 def advance(run: ImportRun, *, seconds: float | None = None, progress: Progress | None = None) -> bool:

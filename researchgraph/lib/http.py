@@ -1,7 +1,7 @@
 """A polite HTTP client for harvesting: one connection, spaced requests, patience with an upstream, hard caps.
 
-Spacing is per host. Who keeps the clock is injectable: in one process a lock does; several workers share a clock
-by passing their own `wait`.
+Spacing is per host. Who keeps the clock is injectable: in one process a lock does; several workers share a clock, and a
+circuit breaker, by passing their own (`researchgraph.lib.pace`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import httpx
 
@@ -22,6 +22,20 @@ from researchgraph.errors import SourceUnavailable
 
 Wait = Callable[[str, float], None]
 """`wait(host, interval)` returns when a request to `host` may start, `interval` seconds after the last one."""
+
+
+class Breaker(Protocol):
+    """Remembers which hosts fail, so that nobody goes on asking one that is down."""
+
+    def check(self, host: str) -> None:
+        """Raises SourceUnavailable while the host is to be left alone."""
+
+    def failed(self, host: str) -> None:
+        """An attempt has failed."""
+
+    def answered(self, host: str) -> None:
+        """The host has answered."""
+
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 ATTEMPTS = 5
@@ -68,6 +82,7 @@ class Http:
 
     user_agent: str
     wait: Wait = _in_process_wait
+    breaker: Breaker | None = None
     attempts: int = ATTEMPTS
     timeout: float = 30.0
     total_timeout: float = TOTAL_TIMEOUT
@@ -82,14 +97,16 @@ class Http:
             raise SourceUnavailable(message)
 
     @classmethod
-    def for_source(cls, name: str, *, contact: str, site: str = "") -> Http:
+    def for_source(
+        cls, name: str, *, contact: str, site: str = "", wait: Wait = _in_process_wait, breaker: Breaker | None = None
+    ) -> Http:
         """A client that says who asks, for which source, and where to complain.
 
         Raises SourceUnavailable without `contact`.
         """
         parts = (f"+{site}" if site else "", f"mailto:{contact}" if contact else "", name)
         about = "; ".join(part for part in parts if part)
-        return cls(user_agent=f"researchgraph ({about})")
+        return cls(user_agent=f"researchgraph ({about})", wait=wait, breaker=breaker)
 
     def get(self, url: str, *, params: Mapping[str, str] | None = None, interval: float = 1.0) -> Response:
         """Fetch `url`, no sooner than `interval` seconds after the last request to its host.
@@ -116,6 +133,8 @@ class Http:
     def _patiently(self, client: httpx.Client, address: httpx.URL, interval: float) -> Response:
         reason = ""
         for attempt in range(self.attempts):
+            if self.breaker:
+                self.breaker.check(address.host)
             self.wait(address.host, interval)
             try:
                 response, retry_after = self._once(client, address)
@@ -127,9 +146,13 @@ class Http:
                 pause = self._jitter(attempt)
             else:
                 if response.status not in RETRIED:
+                    if self.breaker:
+                        self.breaker.answered(address.host)
                     return response
                 reason = f"HTTP {response.status}"
                 pause = self._jitter(attempt) if retry_after is None else retry_after
+            if self.breaker:
+                self.breaker.failed(address.host)
             if pause > RETRY_AFTER_CAP:
                 message = f"{address.host} asks to come back in {pause:,.0f} seconds ({reason})."
                 raise SourceUnavailable(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
 import time
@@ -10,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from django.conf import settings
 
 from researchgraph.errors import SourceUnavailable
 from researchgraph.lib.http import Http, InProcessWait
+from researchgraph.lib.pace import FAILURES, SharedPace
 
 AGENT = "researchgraph tests (mailto:tests@example.org)"
 
@@ -210,3 +213,15 @@ def test_nobody_harvests_without_a_contact_address() -> None:
     with pytest.raises(SourceUnavailable, match="CONTACT_EMAIL"):
         Http.for_source("arxiv", contact="", site="https://example.org")
     assert Http.for_source("arxiv", contact="ops@example.org", site="https://example.org") is not None
+
+
+def test_a_client_with_a_breaker_stops_asking_a_host_that_is_down(upstream: Start) -> None:
+    server = upstream([_answer("503 Unavailable")] * FAILURES)
+    pace = SharedPace(settings.CACHES["default"]["LOCATION"], rest=1)
+    pace.answered("127.0.0.1")
+    pauses: list[float] = []
+    asking = dataclasses.replace(_client(pauses, attempts=FAILURES + 5), breaker=pace)
+    with pytest.raises(SourceUnavailable, match="failed 10 times in a row"):
+        asking.get(server.url, interval=0)
+    assert len(server.requests) == len(pauses) == FAILURES
+    time.sleep(1.1)
