@@ -337,7 +337,8 @@ class ImportChunk(models.Model):
 class SourceRecord(models.Model):
     """What one source said about one work: raw bytes and their SHA-256 kept, whatever became of them.
 
-    `work` is null exactly while the record is quarantined (`rejected_code` set).
+    `work` is null exactly while the record is quarantined (`rejected_code` set). `withdrawn_at` is when the source said that
+    it has the record no more; what it stated stays.
     """
 
     source = models.CharField(max_length=40)
@@ -350,6 +351,7 @@ class SourceRecord(models.Model):
     rejected_code = models.CharField(max_length=40, blank=True, db_default="")
     rejected_field = models.TextField(blank=True, db_default="")
     rejected_detail = models.TextField(blank=True, db_default="")
+    withdrawn_at = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(db_default=Now())
 
     class Meta:

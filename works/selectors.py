@@ -99,7 +99,10 @@ class InstitutionLink(msgspec.Struct, frozen=True):
 
 
 class SourceLine(msgspec.Struct, frozen=True):
-    """One source record behind the work. `run` is the public id of the import that brought it, or ""."""
+    """One source record behind the work. `run` is the public id of the import that brought it, or "".
+
+    `withdrawn_at` is when the source said that it has the record no more.
+    """
 
     source: str
     key: str
@@ -107,6 +110,7 @@ class SourceLine(msgspec.Struct, frozen=True):
     sha256: str
     fetched_at: datetime
     run: str
+    withdrawn_at: datetime | None = None
 
 
 class Byline(msgspec.Struct, frozen=True):
@@ -265,7 +269,7 @@ WORK = """
               FROM works_worktopic k JOIN works_topic t ON t.id = k.topic_id WHERE k.work_id = w.id)::text,
            (SELECT jsonb_agg(jsonb_build_object('source', s.source, 'key', s.key, 'origin', s.origin,
                              'sha256', encode(s.sha256, 'hex'), 'fetched_at', s.fetched_at,
-                             'run', coalesce(r.public_id, '')) ORDER BY s.source, s.key)
+                             'run', coalesce(r.public_id, ''), 'withdrawn_at', s.withdrawn_at) ORDER BY s.source, s.key)
               FROM works_sourcerecord s LEFT JOIN works_importrun r ON r.id = s.run_id WHERE s.work_id = w.id)::text
       FROM works_work w LEFT JOIN works_venue v ON v.id = w.venue_id LEFT JOIN works_work m ON m.id = w.merged_into_id
      WHERE w.public_id = %s

@@ -32,7 +32,7 @@ Parse = Callable[[RawRecord], ParsedRecord]
 
 
 class Prepared(msgspec.Struct):
-    """A raw record with everything that can be said of it without a database."""
+    """A raw record with everything that can be said of it without a database; nothing of one that was withdrawn."""
 
     raw: RawRecord
     key: str
@@ -65,6 +65,8 @@ def _prepare(raw: RawRecord, parse: Parse) -> Prepared:
     # A record of which nothing is left is known by its place.
     nameless = digest if raw.payload else hashlib.sha256(raw.origin.encode()).digest()
     prepared = Prepared(raw=raw, key=raw.key or f"sha256:{nameless.hex()}", sha256=digest)
+    if raw.deleted:
+        return prepared
     try:
         prepared.parsed = _parsed(raw, parse)
     except RecordRejected as rejected:
@@ -97,7 +99,15 @@ def ingest(
     """Store one batch. `parser_of` names the parser of any source, to read other records of the same works again."""
     bulk.take_turns()
     stored = _stored_records(source, batch)
-    todo, unchanged = _changed(batch, stored, run_id)
+    # Of two statements about one record the later one counts.
+    last = {item.key: item.raw.deleted for item in batch}
+    withdrawn = _withdraw(source, [key for key, deleted in last.items() if deleted])
+    present = [item for item in batch if not item.raw.deleted]
+    todo, unchanged = _changed(present, stored, run_id)
+    unchanged += len(batch) - len(present) - withdrawn
+    _bring_back(
+        source, [key for key, deleted in last.items() if not deleted and key in stored and stored[key].withdrawn]
+    )
     good = [item for item in todo if item.parsed is not None]
     known_work = {item.key: stored[item.key].work_id for item in good if item.key in stored}
     drafts, reviews = _match(good, known_work, source, parser_of)
@@ -107,10 +117,29 @@ def ingest(
     updated = sum(1 for item in good if item.key in stored and stored[item.key].work_id)
     return Counts(
         new=len(good) - updated,
-        updated=updated,
+        updated=updated + withdrawn,
         unchanged=unchanged,
         quarantined=len(todo) - len(good),
     )
+
+
+def _withdraw(source: str, keys: Sequence[str]) -> int:
+    """Mark known records as withdrawn by their source; how many were not yet. What they stated stays."""
+    if not keys:
+        return 0
+    return bulk.run(
+        "UPDATE works_sourcerecord SET withdrawn_at = now() WHERE source = %s AND key = ANY(%s) AND withdrawn_at IS NULL",
+        [source, sorted(keys)],
+    )
+
+
+def _bring_back(source: str, keys: Sequence[str]) -> None:
+    """The source has these records again."""
+    if keys:
+        bulk.run(
+            "UPDATE works_sourcerecord SET withdrawn_at = NULL WHERE source = %s AND key = ANY(%s)",
+            [source, sorted(keys)],
+        )
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -119,14 +148,16 @@ class _Stored(msgspec.Struct, frozen=True):
     sha256: bytes
     work_id: int | None
     run_id: int | None
+    withdrawn: bool
 
 
 def _stored_records(source: str, batch: Sequence[Prepared]) -> dict[str, _Stored]:
     keys = {item.key for item in batch} | {_aside_key(item) for item in batch}
     return {
-        key: _Stored(bytes(sha256), work_id, run_id)
-        for key, sha256, work_id, run_id in bulk.fetch(
-            "SELECT key, sha256, work_id, run_id FROM works_sourcerecord WHERE source = %s AND key = ANY(%s)",
+        key: _Stored(bytes(sha256), work_id, run_id, withdrawn)
+        for key, sha256, work_id, run_id, withdrawn in bulk.fetch(
+            "SELECT key, sha256, work_id, run_id, withdrawn_at IS NOT NULL FROM works_sourcerecord"
+            " WHERE source = %s AND key = ANY(%s)",
             [source, sorted(keys)],
         )
     }

@@ -50,8 +50,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _dry_run(self, source: str, query: str, limit: int | None) -> None:
-        good = bad = 0
+        good = bad = withdrawn = 0
         for item in imports.dry_run(source=source, query=query, limit=limit):
+            if item.raw.deleted:
+                withdrawn += 1
+                continue
             if item.rejected is None:
                 good += 1
                 continue
@@ -61,9 +64,10 @@ class Command(BaseCommand):
         if bad > SHOWN:
             self.stderr.write(f"... and {bad - SHOWN} more.")
         self.stdout.write(
-            f"Read {good + bad} records: {good} can be imported, {bad} would be quarantined. Nothing was written."
+            f"Read {good + bad + withdrawn} records: {good} can be imported, {bad} would be quarantined"
+            f"{f', {withdrawn} are withdrawn' if withdrawn else ''}. Nothing was written."
         )
-        if not good:
+        if not good and not withdrawn:
             raise CommandError("Nothing in this input can be imported.")
 
     def _import(self, source: str, query: str, limit: int | None) -> None:
