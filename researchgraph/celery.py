@@ -17,10 +17,10 @@ app.autodiscover_tasks()
 log = logging.getLogger(__name__)
 
 
-def wake(task: Task, *, times: int = 1) -> None:
-    """Send `task` without arguments. A broker that is away costs only the wait for the next sweep, so it is no error."""
+def wake(task: Task, *arguments: int, times: int = 1) -> None:
+    """Send `task`. A broker that is away costs only the wait for the next sweep, so it is no error."""
     try:
         for _ in range(times):
-            task.apply_async(retry=False)
+            task.apply_async(arguments, retry=False)
     except OperationalError as error:
         log.warning("No worker could be woken (%s); the next sweep will do it.", error)

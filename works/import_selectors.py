@@ -12,7 +12,10 @@ from works.models import RunState
 
 RUNS_A_PAGE = 25
 HELD_A_PAGE = 50
-STATE_TAGS = {RunState.QUEUED: "info", RunState.RUNNING: "info", RunState.DONE: "ok", RunState.FAILED: "bad"}
+STATE_TAGS = {
+    RunState.QUEUED: "info", RunState.RUNNING: "info", RunState.PAUSED: "warn", RunState.DONE: "ok",
+    RunState.FAILED: "bad", RunState.STOPPED: "warn",
+}  # fmt: skip
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -48,6 +51,15 @@ class Run(msgspec.Struct, frozen=True):
     def live(self) -> bool:
         """Whether the numbers can still change."""
         return self.state in {RunState.QUEUED, RunState.RUNNING}
+
+    @property
+    def actions(self) -> list[tuple[str, str]]:
+        """What may be done with the run now, each with its words."""
+        if self.live:
+            return [("pause", "Pause"), ("stop", "Stop after this batch")]
+        if self.state == RunState.PAUSED:
+            return [("resume", "Go on"), ("stop", "Stop")]
+        return [] if self.state == RunState.DONE else [("resume", "Go on")]
 
     @property
     def state_label(self) -> str:

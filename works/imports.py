@@ -11,8 +11,11 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -30,11 +33,15 @@ from researchgraph.lib.http import Http
 from researchgraph.lib.memory import collection_paused
 from researchgraph.lib.pace import SharedPace
 from researchgraph.lib.public_ids import public_id
+from researchgraph.lib.text import clean
 from works.ingest import pipeline, store
-from works.models import ImportChunk, ImportRun, RunState
+from works.models import ImportChunk, ImportRun, RunState, Upload
 from works.records import RawRecord
 from works.sources import registry
 from works.sources.base import Source
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 BATCH = 2_000
 BATCH_BYTES = 32 << 20
@@ -44,29 +51,75 @@ RUN_LOCK = 7_031_002
 PASSING = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 """A database that is away or full, a deadlock, the end of a task's time: nothing is wrong with the records."""
 
+OPEN = (RunState.QUEUED, RunState.RUNNING)
+"""States of runs that some worker is to carry on."""
+NAME_LIMIT = 120
+
 Progress = Callable[[ImportRun], None]
 
 log = logging.getLogger(__name__)
 
 
-def start_run(*, source: str, query: str, limit: int | None = None) -> ImportRun:
-    """Record the wish to import `query` (a file's path or a live query) from `source`. Raises KeyError for an unknown source."""
+def start_run(
+    *,
+    source: str,
+    query: str,
+    limit: int | None = None,
+    live: bool | None = None,
+    started_by: User | None = None,
+) -> ImportRun:
+    """Record the wish to import `query` from `source`. Raises KeyError for an unknown source.
+
+    `live` says whether it goes to the source's service; by default it does unless it looks like the path of a file. Who
+    lets others type queries must say so: a path would show them any file of this machine.
+    """
     registry.get(source)
     return ImportRun.objects.create(
         public_id=public_id("run", secrets.token_hex(16)),
         source=source,
         query=query,
         limit=limit,
+        live=is_live(query) if live is None else live,
+        started_by=started_by,
     )
 
 
-def records(source: Source, query: str) -> Iterator[RawRecord]:
-    """The records of a file, if `query` is the path of one, else of the live service. Raises SourceUnavailable."""
+@transaction.atomic
+def start_upload(*, source: str, name: str, content: bytes, started_by: User | None) -> ImportRun:
+    """Record the wish to import an uploaded file. Raises KeyError for an unknown source."""
+    # The name is for people; only its last part, and no byte that a file system or a page would trip over.
+    plain = clean(name.replace("\\", "/").rpartition("/")[2])[-NAME_LIMIT:].lstrip(".") or "upload"
+    run = start_run(source=source, query=plain, live=False, started_by=started_by)
+    Upload.objects.create(run=run, name=plain, content=content)
+    return run
+
+
+def is_live(query: str) -> bool:
+    """Whether somebody at a shell means the live service: not if there is such a file, or it looks like one's path."""
     path = Path(query)
-    if path.is_file():
-        return source.read(path)
-    if path.is_absolute() or path.suffix in {".gz", ".zst", ".jsonl", ".xml", ".json"}:
-        raise SourceUnavailable(f"There is no file {query}.")
+    return not (path.exists() or path.is_absolute() or path.suffix in {".gz", ".zst", ".jsonl", ".xml", ".json"})
+
+
+@contextmanager
+def opened(run: ImportRun) -> Iterator[Iterator[RawRecord]]:
+    """The records of a run. Raises SourceUnavailable."""
+    source = registry.get(run.source)
+    upload = Upload.objects.filter(run=run).first()
+    if upload is None:
+        yield records(source, run.query, live=run.live)
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder, upload.name)
+        path.write_bytes(upload.content)
+        yield source.read(path)
+
+
+def records(source: Source, query: str, *, live: bool) -> Iterator[RawRecord]:
+    """The records of the file at `query`, or of the live service. Raises SourceUnavailable."""
+    if not live:
+        if not Path(query).exists():
+            raise SourceUnavailable(f"There is no file {query}.")
+        return source.read(Path(query))
     pace = SharedPace(settings.CACHES["default"]["LOCATION"])
     http = Http.for_source(
         source.name, contact=settings.CONTACT_EMAIL, site=settings.SITE_URL, wait=pace, breaker=pace
@@ -89,10 +142,10 @@ def advance(run: ImportRun, *, seconds: float | None = None, progress: Progress 
 
 def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -> bool:
     run.refresh_from_db()
-    if run.state in {RunState.DONE, RunState.FAILED}:
+    # Only where nobody has paused or stopped it at this moment.
+    if not ImportRun.objects.filter(pk=run.pk, state__in=OPEN).update(state=RunState.RUNNING):
         return True
     ImportRun.objects.filter(pk=run.pk, started_at=None).update(started_at=Now())
-    ImportRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
     deadline = time.monotonic() + seconds if seconds else None
     try:
         finished = _ingest_batches(run, deadline, progress)
@@ -111,9 +164,11 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
         return True
     if finished:
         bulk.refresh_statistics(store.TABLES)
-        ImportRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=Now())
+        ImportRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(state=RunState.DONE, finished_at=Now())
+        # Every record of it is kept with its bytes.
+        Upload.objects.filter(run=run, run__state=RunState.DONE).delete()
         run.refresh_from_db()
-    return finished
+    return run.state != RunState.RUNNING
 
 
 def _sentence(error: Exception) -> str:
@@ -127,9 +182,15 @@ def _fail(run: ImportRun, message: str) -> None:
 
 
 def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress | None) -> bool:
+    """Whether the end was reached; not if time ran out, or somebody paused or stopped the run."""
+    with opened(run) as found:
+        return _ingest(run, found, deadline, progress)
+
+
+def _ingest(run: ImportRun, found: Iterator[RawRecord], deadline: float | None, progress: Progress | None) -> bool:
     source = registry.get(run.source)
     done = ImportChunk.objects.filter(run=run).order_by("-last").values_list("last", flat=True).first() or 0
-    raws = islice(records(source, run.query), done, run.limit)
+    raws = islice(found, done, run.limit)
     lookups = store.Lookups()
     # One batch is read and parsed ahead while PostgreSQL stores the one before: two cores, two jobs.
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as ahead:
@@ -141,7 +202,7 @@ def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress |
             run.refresh_from_db()
             if progress:
                 progress(run)
-            if deadline and time.monotonic() > deadline:
+            if run.state != RunState.RUNNING or (deadline and time.monotonic() > deadline):
                 upcoming.result()
                 return False
     return True
@@ -235,5 +296,5 @@ def _report(progress: Callable[[int, int], None] | None) -> tuple[int, int]:
 def dry_run(*, source: str, query: str, limit: int | None = None) -> Iterator[pipeline.Prepared]:
     """Parse and normalise without writing: each record with its parsed form or its rejection."""
     reader = registry.get(source)
-    for raw in islice(records(reader, query), limit):
+    for raw in islice(records(reader, query, live=is_live(query)), limit):
         yield from pipeline.prepare([raw], reader.parse)

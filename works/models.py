@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -278,17 +279,27 @@ class Rejection(models.Model):
 class RunState(models.TextChoices):
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    STOPPED = "stopped", "Stopped"
 
 
 class ImportRun(models.Model):
-    """One execution of one source. The counters add up the chunks; `total` is 0 while unknown."""
+    """One execution of one source. The counters add up the chunks; `total` is 0 while unknown.
+
+    `live` says that `query` goes to the source's service; otherwise it is the path of a file, or the name of an
+    `Upload`. `started_by` is null for runs started from a shell.
+    """
 
     public_id = models.CharField(max_length=10)
     source = models.CharField(max_length=40)
     query = models.TextField()
     limit = models.IntegerField(null=True)
+    live = models.BooleanField(db_default=False)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     state = models.CharField(max_length=8, choices=RunState.choices, db_default="queued")
     message = models.TextField(blank=True, db_default="")
     total = models.BigIntegerField(db_default=0)
@@ -302,6 +313,7 @@ class ImportRun(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        permissions = [("run_imports", "Can start and stop imports")]
         constraints = [models.UniqueConstraint(fields=["public_id"], name="import_run_public_id_once")]
         indexes = [models.Index(fields=["-created_at"], name="import_run_recent_idx")]
 
@@ -310,6 +322,17 @@ class ImportRun(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/imports/{self.public_id}/"
+
+
+class Upload(models.Model):
+    """A file somebody uploaded to be imported, until it is. Kept here, where workers on other machines can read it."""
+
+    run = models.OneToOneField(ImportRun, on_delete=models.CASCADE, related_name="upload")
+    name = models.TextField()
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ImportChunk(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from works import views
+from works import import_views, views
 
 ID = r"(?P<public_id>[0-9a-z]{10})"
 SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
@@ -17,8 +17,10 @@ urlpatterns = [
     re_path(rf"^topics/{ID}/{SLUG}/$", views.topic, name="topic"),
     path("search/", views.search, name="search"),
     path("search/suggest/", views.suggest, name="suggest"),
-    path("imports/", views.import_list, name="imports"),
-    re_path(rf"^imports/{ID}/$", views.import_run, name="import-run"),
+    path("imports/", import_views.import_list, name="imports"),
+    path("imports/new/", import_views.new_import, name="new-import"),
+    re_path(rf"^imports/{ID}/$", import_views.import_run, name="import-run"),
+    re_path(rf"^imports/{ID}/(?P<action>pause|resume|stop)/$", import_views.control, name="import-control"),
     path("doi/<path:value>", views.by_identifier, {"scheme": "doi"}, name="by-doi"),
     path("arxiv/<path:value>", views.by_identifier, {"scheme": "arxiv"}, name="by-arxiv"),
     path("orcid/<str:value>", views.by_identifier, {"scheme": "orcid"}, name="by-orcid"),

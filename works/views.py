@@ -1,4 +1,4 @@
-"""Pages about works: work, topic, search and its suggestions, import runs, identifier addresses."""
+"""Pages about works: work, topic, search and its suggestions, identifier addresses."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from researchgraph.lib.paging import page_number
-from works import citations, import_selectors, search_selectors, selectors, topic_selectors
-
-STOP_POLLING = 286
-"""htmx stops a polling trigger when it gets this status."""
+from works import citations, search_selectors, selectors, topic_selectors
 
 
 @require_safe
@@ -76,28 +73,6 @@ def suggest(request: HttpRequest) -> HttpResponse:
     found = search_selectors.suggest(query)
     context = {"found": found, "q": query, "marked": search_selectors.highlighted}
     return render(request, "site/suggestions.html", context)
-
-
-@require_safe
-def import_list(request: HttpRequest) -> HttpResponse:
-    """All import runs, newest first."""
-    number = page_number(request.GET.get("page", ""), size=import_selectors.RUNS_A_PAGE)
-    runs = import_selectors.runs(page=number, state=request.GET.get("state", ""))
-    return render(request, "works/imports.html", {"list": runs})
-
-
-@require_safe
-@vary_on_headers("HX-Request")
-def import_run(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One run; for htmx only its progress, with status 286 once nothing will change any more."""
-    number = page_number(request.GET.get("page", ""), size=import_selectors.HELD_A_PAGE)
-    page = import_selectors.run_page(public_id, page=number)
-    if page is None:
-        raise Http404
-    if request.headers.get("HX-Request") == "true":
-        status = 200 if page.run.live else STOP_POLLING
-        return render(request, "works/import_progress.html", {"run": page.run}, status=status)
-    return render(request, "works/import_run.html", {"page": page, "run": page.run})
 
 
 @require_safe
