@@ -38,7 +38,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
     """All import runs, newest first."""
     number = page_number(request.GET.get("page", ""), size=import_selectors.RUNS_A_PAGE)
     found = import_selectors.runs(page=number, state=request.GET.get("state", ""))
-    return render(request, "works/imports.html", {"list": found, **_rights(request)})
+    return render(request, "works/imports.html", {"list": found, **rights(request)})
 
 
 @require_safe
@@ -52,18 +52,18 @@ def import_run(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         status = 200 if page.run.live else STOP_POLLING
         return render(request, "works/import_progress.html", {"run": page.run}, status=status)
-    return render(request, "works/import_run.html", {"page": page, "run": page.run, **_rights(request)})
+    return render(request, "works/import_run.html", {"page": page, "run": page.run, **rights(request)})
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_import(request: HttpRequest) -> HttpResponse:
     """The form that starts a run: a file to upload, or a query to a source's service."""
-    user = _required(request)
+    user = required_manager(request)
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     if request.method != "POST" or not form.is_valid():
         errors = {name: messages[0] for name, messages in form.errors.items()}
-        context = {"form": form, "errors": errors, "sources": _sources(), **_rights(request)}
+        context = {"form": form, "errors": errors, "sources": _sources(), **rights(request)}
         return render(request, "works/new_import.html", context, status=422 if errors else 200)
     given = form.cleaned_data
     file = given["file"]
@@ -78,7 +78,7 @@ def new_import(request: HttpRequest) -> HttpResponse:
 @require_POST
 def control(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
     """Pause a run, let it go on, or stop it."""
-    _required(request)
+    required_manager(request)
     run = get_object_or_404(ImportRun, public_id=public_id)
     try:
         ACTIONS[action](run)
@@ -93,7 +93,7 @@ def _wake(run: ImportRun) -> None:
     celery.wake(tasks.run_import, run.pk)
 
 
-def _required(request: HttpRequest) -> User:
+def required_manager(request: HttpRequest) -> User:
     """The signed-in user who may run imports; for everybody else there is nothing here."""
     user = request.user
     if isinstance(user, AnonymousUser) or not user.has_perm(RUN_IMPORTS):
@@ -101,7 +101,7 @@ def _required(request: HttpRequest) -> User:
     return user
 
 
-def _rights(request: HttpRequest) -> dict[str, Any]:
+def rights(request: HttpRequest) -> dict[str, Any]:
     """What the pages offer to whom: buttons to who may run imports, the way to the other pages to curators."""
     user = request.user
     if isinstance(user, AnonymousUser):

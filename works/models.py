@@ -361,7 +361,8 @@ class SourceRecord(models.Model):
     """What one source said about one work: raw bytes and their SHA-256 kept, whatever became of them.
 
     `work` is null exactly while the record is quarantined (`rejected_code` set). `withdrawn_at` is when the source said that
-    it has the record no more; what it stated stays.
+    it has the record no more; what it stated stays. `dismissed_at` is when somebody found that nothing is to be done about a
+    record that was held back.
     """
 
     source = models.CharField(max_length=40)
@@ -375,6 +376,10 @@ class SourceRecord(models.Model):
     rejected_field = models.TextField(blank=True, db_default="")
     rejected_detail = models.TextField(blank=True, db_default="")
     withdrawn_at = models.DateTimeField(null=True)
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     fetched_at = models.DateTimeField(db_default=Now())
 
     class Meta:

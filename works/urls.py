@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from works import import_views, views
+from works import import_views, quarantine_views, views
 
 ID = r"(?P<public_id>[0-9a-z]{10})"
 SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
@@ -19,6 +19,12 @@ urlpatterns = [
     path("search/suggest/", views.suggest, name="suggest"),
     path("imports/", import_views.import_list, name="imports"),
     path("imports/new/", import_views.new_import, name="new-import"),
+    path("imports/held/", quarantine_views.quarantine, name="quarantine"),
+    path("imports/held/export/", quarantine_views.export, name="quarantine-export"),
+    path("imports/held/retry/", quarantine_views.retry, name="quarantine-retry"),
+    path("imports/held/dismiss/", quarantine_views.dismiss, name="quarantine-dismiss"),
+    path("imports/held/<int:record>/", quarantine_views.held, name="held"),
+    path("imports/held/<int:record>/raw/", quarantine_views.raw, name="held-raw"),
     re_path(rf"^imports/{ID}/$", import_views.import_run, name="import-run"),
     re_path(rf"^imports/{ID}/(?P<action>pause|resume|stop)/$", import_views.control, name="import-control"),
     path("doi/<path:value>", views.by_identifier, {"scheme": "doi"}, name="by-doi"),

@@ -1,0 +1,94 @@
+"""The quarantine, for who may run imports: look at what was held back, read it again, dismiss it, take it along."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from profiles import tasks as profiles_tasks
+from researchgraph.lib.paging import page_number
+from works import quarantine as flows
+from works import quarantine_selectors as selectors
+from works.import_views import required_manager, rights
+
+
+@never_cache
+@require_safe
+def quarantine(request: HttpRequest) -> HttpResponse:
+    """What is held back, by reason; `source` and `code` choose a list. `repaired`, `held`, `dismissed` say what was done."""
+    required_manager(request)
+    number = page_number(request.GET.get("page", ""), size=selectors.HELD_A_PAGE)
+    found = selectors.quarantine(source=request.GET.get("source", ""), code=request.GET.get("code", ""), page=number)
+    done = {
+        name: int(value)
+        for name in ("repaired", "held", "dismissed")
+        if (value := request.GET.get(name, "")).isdecimal() and len(value) < 10
+    }
+    return render(request, "works/quarantine.html", {"quarantine": found, "done": done, **rights(request)})
+
+
+@never_cache
+@require_safe
+def held(request: HttpRequest, record: int) -> HttpResponse:
+    """One held-back record with its bytes."""
+    required_manager(request)
+    page = selectors.held_page(record)
+    if page is None:
+        raise Http404
+    return render(request, "works/held_record.html", {"page": page, "held": page.record, **rights(request)})
+
+
+@never_cache
+@require_safe
+def raw(request: HttpRequest, record: int) -> HttpResponse:
+    """The bytes of a held-back record as a download."""
+    required_manager(request)
+    content = selectors.payload(record)
+    if content is None:
+        raise Http404
+    # Never shown in the browser: the bytes are somebody else's.
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="held-{record}.txt"'
+    return response
+
+
+@never_cache
+@require_safe
+def export(request: HttpRequest) -> HttpResponseBase:
+    """A group as JSON lines."""
+    required_manager(request)
+    source, code = request.GET.get("source", ""), request.GET.get("code", "")
+    response = StreamingHttpResponse(
+        selectors.exported(source=source, code=code), content_type="application/x-ndjson; charset=utf-8"
+    )
+    response["Content-Disposition"] = 'attachment; filename="held-back.jsonl"'
+    return response
+
+
+@require_POST
+def retry(request: HttpRequest) -> HttpResponse:
+    """Read the chosen record, or the whole group, again."""
+    required_manager(request)
+    done = flows.retry(_chosen(request))
+    if done.repaired:
+        profiles_tasks.wake()
+    return HttpResponseRedirect(f"{selectors.PATH}?repaired={done.repaired}&held={done.held}")
+
+
+@require_POST
+def dismiss(request: HttpRequest) -> HttpResponse:
+    """Put the chosen record, or the whole group, out of the way."""
+    user = required_manager(request)
+    return HttpResponseRedirect(f"{selectors.PATH}?dismissed={flows.dismiss(_chosen(request), user=user)}")
+
+
+def _chosen(request: HttpRequest) -> list[int]:
+    record = request.POST.get("record", "")
+    if record:
+        if not record.isdecimal() or len(record) > 18:
+            raise Http404
+        return [int(record)]
+    return selectors.ids(source=request.POST.get("source", ""), code=request.POST.get("code", ""))
