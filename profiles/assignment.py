@@ -81,6 +81,8 @@ def resolve_all(blocks: Sequence[Sequence[Mention]], model: Scorecard | None = N
         start = len(ordered)
         ordered += sorted(block, key=_natural_order)
         places.append(range(start, len(ordered)))
+    if not ordered:
+        return [Resolution([], []) for _ in blocks]
     relations = relations_within([ordered[place].name_key for place in block] for block in places)
     chosen = model or shipped()
     limits = limits_of(ordered, places)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.assignment import Decision, Resolution, resolve
+from profiles.assignment import Decision, Resolution, resolve, resolve_all
 from profiles.limits import HARD_SCHEMES
 from profiles.mentions import Mention
 from profiles.names import compatible, name_key
@@ -327,3 +327,10 @@ def test_no_record_holds_what_excludes_each_other(mentions: list[Mention]) -> No
             assert decision.mention_id in resolution.clusters[decision.cluster]
             alone = len(resolution.clusters[decision.cluster]) == 1
             assert (decision.kind == "new") == alone
+
+
+def test_blocks_without_a_byline_come_to_nothing() -> None:
+    assert resolve_all([]) == []
+    assert resolve_all([[], []]) == [Resolution([], [])] * 2
+    one = mention("Ari Morcos")
+    assert [len(found.clusters) for found in resolve_all([[], [one], []])] == [0, 1, 0]

@@ -212,3 +212,9 @@ def test_the_questions_of_a_name_that_is_gone_are_dropped(namesakes: Path) -> No
     importworks(write(namesakes, [{**r, "authors": r["authors"][1:]} for r in records()]))
     assert not Authorship.objects.filter(raw_name="Jun Wang").exists()
     assert not Review.objects.exists()
+
+
+def test_a_name_that_is_gone_altogether_is_no_trouble(namesakes: Path) -> None:
+    StaleBlock.objects.create(block_key="nobody n")
+    imports.settle()
+    assert not StaleBlock.objects.exists()
