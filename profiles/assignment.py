@@ -150,7 +150,7 @@ def partition(mentions: Sequence[Mention], model: Scorecard) -> Linked:
     Unlike `resolve` it leaves nothing open: a rare name of which nothing else is known is taken for one person.
     """
     groups, relations = grouped(mentions)
-    return link(mentions, groups, relations, model, limits_of(mentions, groups), by_name_alone=True)
+    return link(mentions, groups, relations, model, limits_of(mentions, groups), best_guess=True)
 
 
 def _natural_order(mention: Mention) -> tuple[object, ...]:

@@ -1,8 +1,8 @@
 """Groups of mentions from pair scores: average linkage that keeps to what must and must not be together.
 
 Two groups are joined while the mean probability over all pairs between them is at least the threshold, the best two
-first. A pair that was not scored counts as FORBIDDEN_NAME: its names exclude each other. One work's bylines, and
-whatever is declared apart, are never joined at all.
+first. A pair that was not scored, because its names exclude each other, counts as `excluded`: FORBIDDEN_NAME, or NEVER.
+One work's bylines, and whatever is declared apart, are never joined at all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LARGEST: Final = 2_500
 """Mentions clustered at once. Larger sets are cut in natural order; memory is quadratic in this number."""
 FREE: Final = -1
 """Held by no group."""
-_NEVER: Final = -np.inf
+NEVER: Final = -np.inf
 
 
 def cluster(
@@ -33,6 +33,7 @@ def cluster(
     threshold: float,
     works: NDArray[np.int64],
     limits: Limits | None = None,
+    excluded: float = FORBIDDEN_NAME,
 ) -> NDArray[np.int64]:
     """A label for every mention; equal labels, one person. Labels are the lowest place in the group.
 
@@ -40,7 +41,7 @@ def cluster(
     two subjects have little in common, and a third belongs with either.
     """
     limits = limits or Limits(len(works))
-    labels = _by_score(first, second, probability, threshold=threshold, works=works, limits=limits)
+    labels = _by_score(first, second, probability, threshold=threshold, works=works, limits=limits, excluded=excluded)
     for together in limits.together:
         _unite(labels, works, together, limits)
     return labels
@@ -96,6 +97,7 @@ def _by_score(
     threshold: float,
     works: NDArray[np.int64],
     limits: Limits,
+    excluded: float,
 ) -> NDArray[np.int64]:
     size = len(works)
     strong = probability >= threshold
@@ -136,9 +138,9 @@ def _by_score(
                 i, j, chosen = i[here], j[here], probability[pairs][here]
             else:
                 chosen = probability[pairs]
-            mean = np.full((len(some), len(some)), FORBIDDEN_NAME)
+            mean = np.full((len(some), len(some)), excluded)
             mean[i, j] = mean[j, i] = chosen
-            mean[_never(some, works, limits)] = _NEVER
+            mean[_never(some, works, limits)] = NEVER
             labels[some] = some[_agglomerate(mean, threshold)]
     return labels
 
@@ -152,6 +154,7 @@ def join(
     works: NDArray[np.int64],
     limits: Limits,
     held: Places,
+    excluded: float = FORBIDDEN_NAME,
 ) -> NDArray[np.int64]:
     """`cluster` for mentions that come to groups that are there already: `held` numbers them, FREE are those that come.
 
@@ -166,7 +169,7 @@ def join(
     nodes, node = np.unique(heads, return_inverse=True)
     weight = np.bincount(node)
     taken = held[nodes] != FREE
-    mean, one, other = _between_nodes(node, weight, first, second, probability)
+    mean, one, other = _between_nodes(node, weight, first, second, probability, excluded)
     near = mean >= threshold
     graph = sparse.coo_array(
         (np.ones(int(near.sum()), dtype=np.int8), (one[near], other[near])), shape=(len(nodes),) * 2
@@ -180,15 +183,15 @@ def join(
         place = np.full(len(nodes), -1)
         place[members] = np.arange(len(members))
         here = part[one] == number
-        square = np.full((len(members), len(members)), FORBIDDEN_NAME)
+        square = np.full((len(members), len(members)), excluded)
         square[place[one[here]], place[other[here]]] = square[place[other[here]], place[one[here]]] = mean[here]
-        square[_never_nodes(nodes[members], taken[members], heads, works, limits)] = _NEVER
+        square[_never_nodes(nodes[members], taken[members], heads, works, limits)] = NEVER
         labels[members] = nodes[members[_agglomerate(square, threshold, weight[members].astype(np.float64))]]
     return np.asarray(labels[node])
 
 
 def _between_nodes(
-    node: Places, weight: Places, first: Places, second: Places, probability: NDArray[np.float64]
+    node: Places, weight: Places, first: Places, second: Places, probability: NDArray[np.float64], excluded: float
 ) -> tuple[NDArray[np.float64], Places, Places]:
     """The mean over all pairs between two nodes, and the nodes, wherever a pair was scored."""
     size = len(weight)
@@ -197,8 +200,10 @@ def _between_nodes(
     one, other = keys // size, keys % size
     possible = weight[one] * weight[other]
     scored = np.bincount(which, minlength=len(keys))
-    total = np.bincount(which, probability, len(keys)) + FORBIDDEN_NAME * (possible - scored)
-    return total / possible, one, other
+    mean = np.bincount(which, probability, len(keys)) / possible
+    some = scored < possible
+    mean[some] += excluded * (possible - scored)[some] / possible[some]
+    return mean, one, other
 
 
 def _never_nodes(
@@ -230,15 +235,15 @@ def _agglomerate(
     size = len(mean)
     weight = np.ones(size) if weight is None else weight
     head = np.arange(size)
-    np.fill_diagonal(mean, _NEVER)
+    np.fill_diagonal(mean, NEVER)
 
     def join(a: int, b: int) -> None:
         if a > b:
             a, b = b, a
         row = (weight[a] * mean[a] + weight[b] * mean[b]) / (weight[a] + weight[b])
-        row[a] = _NEVER
+        row[a] = NEVER
         mean[a, :] = mean[:, a] = row
-        mean[b, :] = mean[:, b] = _NEVER
+        mean[b, :] = mean[:, b] = NEVER
         weight[a] += weight[b]
         head[head == b] = a
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.matching.candidates import NAME_FEATURES, Pairs, loose_relations, name_groups, pairs_within, parts
-from profiles.matching.clustering import FREE, cluster, join
+from profiles.matching.clustering import FORBIDDEN_NAME, FREE, NEVER, cluster, join
 from profiles.matching.features import FEATURES, Facts, rows_of
 from profiles.matching.limits import Limits, Places
 from profiles.matching.model import Scorecard
@@ -67,17 +67,19 @@ def link(
     model: Scorecard,
     limits: Limits | None = None,
     *,
-    by_name_alone: bool = False,
+    best_guess: bool = False,
     held: Places | None = None,
 ) -> Linked:
     """Partition the mentions. Deterministic; the partition does not depend on the order of the mentions.
 
-    `by_name_alone`: also join mentions of which nothing is known but a rare name. A best guess, not a decision.
+    `best_guess`, not a decision: also join mentions of which nothing is known but a rare name, and take one that is
+    printed with an excluding name, among many that are not, for a misprint.
     `held`: the groups that some mentions are in already, a number for each, FREE for those to be placed. The groups stay
     what they are; only pairs with a free mention are looked at, and what a group has in common is known from the start.
     """
     limits = limits or Limits(len(mentions))
-    most = 1.0 if by_name_alone else model.threshold - _HAIR
+    excluded = FORBIDDEN_NAME if best_guess else NEVER
+    most = 1.0 if best_guess else model.threshold - _HAIR
     free = None if held is None else held == FREE
     pairs = pairs_within(mentions, groups, relations, free)
     works = np.array([mention.work for mention in mentions], dtype=np.int64)
@@ -85,8 +87,8 @@ def link(
     def group(probability: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
         scores = pairs.first, pairs.second, probability
         if held is not None:
-            return join(*scores, threshold=threshold, works=works, limits=limits, held=held)
-        return cluster(*scores, threshold=threshold, works=works, limits=limits)
+            return join(*scores, threshold=threshold, works=works, limits=limits, held=held, excluded=excluded)
+        return cluster(*scores, threshold=threshold, works=works, limits=limits, excluded=excluded)
 
     facts = Facts(mentions, parts(pairs, len(mentions)), None if free is None else np.flatnonzero(free))
     if held is not None:

@@ -75,7 +75,7 @@ def partition(data: Measured, models: Sequence[Scorecard], threshold: float) -> 
     for fold, model in enumerate(models):
         groups = [group for group in data.groups if len(models) == 1 or fold_of(data, group) == fold]
         model.threshold = threshold
-        found: Linked = link(data.mentions, groups, data.relations, model, by_name_alone=True)
+        found: Linked = link(data.mentions, groups, data.relations, model, best_guess=True)
         places = [place for group in groups for place in group]
         labels[places] = found.labels[places]
     return [int(label) for label in labels]

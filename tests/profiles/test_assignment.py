@@ -334,3 +334,10 @@ def test_blocks_without_a_byline_come_to_nothing() -> None:
     assert resolve_all([[], []]) == [Resolution([], [])] * 2
     one = mention("Ari Morcos")
     assert [len(found.clusters) for found in resolve_all([[], [one], []])] == [0, 1, 0]
+
+
+def test_many_bylines_between_them_do_not_make_excluding_names_one_record() -> None:
+    plain = [mention("Maria Garcia", coauthors="Ludwig Schmidt") for _ in range(3)]
+    initials = [mention(f"Maria {x}. Garcia", coauthors="Ludwig Schmidt,Yair Carmon") for x in "LT"]
+    *_, first, second = groups(*plain, *initials)
+    assert first != second or first is None
