@@ -14,7 +14,7 @@ RUNS_A_PAGE = 25
 HELD_A_PAGE = 50
 STATE_TAGS = {
     RunState.QUEUED: "info", RunState.RUNNING: "info", RunState.PAUSED: "warn", RunState.DONE: "ok",
-    RunState.FAILED: "bad", RunState.STOPPED: "warn",
+    RunState.FAILED: "bad", RunState.STOPPED: "warn", RunState.UNDOING: "info", RunState.UNDONE: "warn",
 }  # fmt: skip
 
 
@@ -50,16 +50,21 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def live(self) -> bool:
         """Whether the numbers can still change."""
-        return self.state in {RunState.QUEUED, RunState.RUNNING}
+        return self.state in {RunState.QUEUED, RunState.RUNNING, RunState.UNDOING}
 
     @property
     def actions(self) -> list[tuple[str, str]]:
         """What may be done with the run now, each with its words."""
-        if self.live:
+        if self.state in {RunState.QUEUED, RunState.RUNNING}:
             return [("pause", "Pause"), ("stop", "Stop after this batch")]
         if self.state == RunState.PAUSED:
             return [("resume", "Go on"), ("stop", "Stop")]
-        return [] if self.state == RunState.DONE else [("resume", "Go on")]
+        return [("resume", "Go on")] if self.state in {RunState.FAILED, RunState.STOPPED} else []
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run can be rolled back."""
+        return self.state in {RunState.DONE, RunState.FAILED, RunState.STOPPED}
 
     @property
     def state_label(self) -> str:

@@ -15,7 +15,7 @@ from profiles.review_selectors import nav
 from researchgraph import celery
 from researchgraph.errors import Conflict
 from researchgraph.lib.paging import page_number
-from works import import_selectors, imports, runs, tasks
+from works import import_selectors, imports, rollback, runs, tasks
 from works.forms import ImportForm
 from works.models import ImportRun
 from works.sources import registry
@@ -87,6 +87,23 @@ def control(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
     if action == "resume":
         _wake(run)
     return HttpResponseRedirect(run.get_absolute_url())
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def roll_back(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What taking a run back would come to; posting it begins."""
+    required_manager(request)
+    run = get_object_or_404(ImportRun, public_id=public_id)
+    if request.method == "POST":
+        try:
+            rollback.begin(run)
+        except Conflict as refused:
+            return render(request, "works/import_conflict.html", {"run": run, "problem": str(refused)}, status=409)
+        _wake(run)
+        return HttpResponseRedirect(run.get_absolute_url())
+    context = {"run": run, "outlook": rollback.outlook(run), "ended": run.state in rollback.ENDED, **rights(request)}
+    return render(request, "works/roll_back.html", context)
 
 
 def _wake(run: ImportRun) -> None:

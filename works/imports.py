@@ -259,6 +259,7 @@ def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], loo
         updated=counts.updated,
         unchanged=counts.unchanged,
         quarantined=counts.quarantined,
+        seen=list(counts.seen),
     )
     ImportRun.objects.filter(pk=run.pk).update(
         fetched=F("fetched") + len(batch),

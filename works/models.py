@@ -283,6 +283,8 @@ class RunState(models.TextChoices):
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     STOPPED = "stopped", "Stopped"
+    UNDOING = "undoing", "Rolling back"
+    UNDONE = "undone", "Rolled back"
 
 
 class ImportRun(models.Model):
@@ -338,7 +340,8 @@ class Upload(models.Model):
 class ImportChunk(models.Model):
     """One committed batch of a run: records `first` up to and excluding `last`, all or nothing.
 
-    A resumed run starts after the last chunk, so a chunk is applied once however often workers die.
+    A resumed run starts after the last chunk, so a chunk is applied once however often workers die. `seen` are the source
+    records that were there already, word for word: this run asserts them as well.
     """
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="chunks", db_index=False)
@@ -348,6 +351,7 @@ class ImportChunk(models.Model):
     updated = models.IntegerField()
     unchanged = models.IntegerField()
     quarantined = models.IntegerField()
+    seen = ArrayField(models.BigIntegerField(), default=list)
     finished_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -398,6 +402,23 @@ class SourceRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}:{self.key}"
+
+
+class SupersededRecord(models.Model):
+    """What a source record said before a later run brought other news, to go back to if that run is rolled back."""
+
+    record = models.ForeignKey(SourceRecord, on_delete=models.CASCADE, related_name="superseded")
+    payload = models.BinaryField()
+    sha256 = models.BinaryField(max_length=32)
+    origin = models.TextField(blank=True)
+    run = models.ForeignKey(ImportRun, null=True, on_delete=models.SET_NULL, related_name="+")
+    rejected_code = models.CharField(max_length=40, blank=True, db_default="")
+    rejected_field = models.TextField(blank=True, db_default="")
+    rejected_detail = models.TextField(blank=True, db_default="")
+    fetched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.record_id} before"
 
 
 class Review(models.Model):

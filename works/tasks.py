@@ -8,7 +8,7 @@ from graph import tasks as graph_tasks
 from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
 from profiles.models import StaleBlock
-from works import imports
+from works import imports, rollback
 from works.models import ImportRun, RunState
 
 SLICE_SECONDS = 120
@@ -16,7 +16,8 @@ SLICE_SECONDS = 120
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
 def run_import(run_id: int) -> None:
-    """Carry an import run on for a slice of time, then hand it to the next free worker."""
+    """Carry an import run on for a slice of time, then hand it to the next free worker; or take it back."""
+    rollback.advance(ImportRun.objects.get(pk=run_id))
     if imports.advance(ImportRun.objects.get(pk=run_id), seconds=SLICE_SECONDS):
         profiles_tasks.wake()
     else:
@@ -26,9 +27,9 @@ def run_import(run_id: int) -> None:
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
 def sweep() -> None:
     """Send again what a lost message may have left lying: unfinished runs, stale blocks, stale researchers."""
-    for run_id in ImportRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]).values_list("pk", flat=True)[
-        :10
-    ]:
+    for run_id in ImportRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]).values_list(
+        "pk", flat=True
+    )[:10]:
         run_import.delay(run_id)
     if StaleBlock.objects.exists():
         profiles_tasks.wake()

@@ -26,6 +26,7 @@ urlpatterns = [
     path("imports/held/<int:record>/", quarantine_views.held, name="held"),
     path("imports/held/<int:record>/raw/", quarantine_views.raw, name="held-raw"),
     re_path(rf"^imports/{ID}/$", import_views.import_run, name="import-run"),
+    re_path(rf"^imports/{ID}/roll-back/$", import_views.roll_back, name="roll-back"),
     re_path(rf"^imports/{ID}/(?P<action>pause|resume|stop)/$", import_views.control, name="import-control"),
     path("doi/<path:value>", views.by_identifier, {"scheme": "doi"}, name="by-doi"),
     path("arxiv/<path:value>", views.by_identifier, {"scheme": "arxiv"}, name="by-arxiv"),

@@ -43,12 +43,13 @@ class Prepared(msgspec.Struct):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Records of one batch by outcome; they add up to the batch."""
+    """Records of one batch by outcome; they add up to the batch. `seen` are the keys of those that were there already."""
 
     new: int = 0
     updated: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    seen: tuple[int, ...] = ()
 
     @property
     def total(self) -> int:
@@ -120,7 +121,19 @@ def ingest(
         updated=updated + withdrawn,
         unchanged=unchanged,
         quarantined=len(todo) - len(good),
+        seen=_seen(present, stored, todo, run_id),
     )
+
+
+def _seen(
+    batch: Sequence[Prepared], stored: dict[str, _Stored], todo: Sequence[Prepared], run_id: int | None
+) -> tuple[int, ...]:
+    """The source records of other runs that this batch states word for word."""
+    written = {item.key for item in todo}
+    known = (stored[item.key] for item in batch if item.key in stored and item.key not in written)
+    found = {record.id for record in known if record.run_id != run_id}
+    same = {item.sha256 for item in batch}
+    return tuple(sorted(record.id for record in stored.values() if record.id in found and record.sha256 in same))
 
 
 def _withdraw(source: str, keys: Sequence[str]) -> int:
@@ -145,6 +158,7 @@ def _bring_back(source: str, keys: Sequence[str]) -> None:
 class _Stored(msgspec.Struct, frozen=True):
     """What the database holds under one key of this source."""
 
+    id: int
     sha256: bytes
     work_id: int | None
     run_id: int | None
@@ -154,9 +168,9 @@ class _Stored(msgspec.Struct, frozen=True):
 def _stored_records(source: str, batch: Sequence[Prepared]) -> dict[str, _Stored]:
     keys = {item.key for item in batch} | {_aside_key(item) for item in batch}
     return {
-        key: _Stored(bytes(sha256), work_id, run_id, withdrawn)
-        for key, sha256, work_id, run_id, withdrawn in bulk.fetch(
-            "SELECT key, sha256, work_id, run_id, withdrawn_at IS NOT NULL FROM works_sourcerecord"
+        key: _Stored(record, bytes(sha256), work_id, run_id, withdrawn)
+        for key, record, sha256, work_id, run_id, withdrawn in bulk.fetch(
+            "SELECT key, id, sha256, work_id, run_id, withdrawn_at IS NOT NULL FROM works_sourcerecord"
             " WHERE source = %s AND key = ANY(%s)",
             [source, sorted(keys)],
         )
@@ -264,6 +278,16 @@ def _match(
     return drafts, reviews
 
 
+def drafts_of(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> list[store.WorkDraft]:
+    """Known works, merged again from the records they have."""
+    return [
+        store.WorkDraft(
+            work_id, False, f"{(first := min(known, key=lambda r: r.rank)).source}:{first.key}", merged(known)
+        )
+        for work_id, known in sorted(_other_records(work_ids, set(), parser_of).items())
+    ]
+
+
 def _other_records(
     work_ids: Sequence[int],
     in_batch: set[tuple[str, str]],
@@ -322,6 +346,7 @@ def _write_source_records(
             )
         )
     bulk.copy_rows("works_sourcerecord", columns, (row for row in rows if row[1] not in stored))
+    _supersede([stored[row[1]].id for row in rows if row[1] in stored and stored[row[1]].sha256 != row[3]])
     for row in rows:
         # A record that was seen before and differs now; few, and each carries its own bytes.
         if row[1] in stored:
@@ -330,6 +355,17 @@ def _write_source_records(
                 " rejected_code = %s, rejected_field = %s, rejected_detail = %s, fetched_at = now() WHERE source = %s AND key = %s",
                 [*row[2:], row[0], row[1]],
             )
+
+
+def _supersede(records: Sequence[int]) -> None:
+    """Keep what these records say now, before they say something else."""
+    if records:
+        columns = "payload, sha256, origin, run_id, rejected_code, rejected_field, rejected_detail, fetched_at"
+        bulk.run(
+            f"INSERT INTO works_supersededrecord (record_id, {columns})"  # noqa: S608 - our own words
+            f" SELECT id, {columns} FROM works_sourcerecord WHERE id = ANY(%s) ORDER BY id",
+            [list(records)],
+        )
 
 
 def _write_reviews(reviews: Sequence[tuple[Prepared, Ambiguous]]) -> None:
