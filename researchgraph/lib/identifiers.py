@@ -28,6 +28,8 @@ LABELS: Final[dict[str, str]] = {
     "ieee": "IEEE Xplore",
     "acl": "ACL Anthology",
     "pmid": "PubMed",
+    "pmcid": "PubMed Central",
+    "handle": "Handle",
     "ror": "ROR",
     "issn": "ISSN",
     "isbn": "ISBN",
@@ -74,6 +76,15 @@ _ACL_PREFIX = re.compile(
 _PMID = re.compile(
     r"(?:https?://(?:pubmed\.ncbi\.nlm\.nih\.gov|www\.ncbi\.nlm\.nih\.gov/pubmed)/|(?:pmid|pubmed):\s*)?"
     r"([1-9]\d{0,8})/?",
+    re.IGNORECASE,
+)
+_PMCID = re.compile(
+    r"(?:https?://(?:(?:www\.)?ncbi\.nlm\.nih\.gov/pmc/articles/|pmc\.ncbi\.nlm\.nih\.gov/articles/|europepmc\.org/"
+    r"(?:articles?/(?:pmc/)?))|pmcid:\s*)?(PMC[1-9]\d{0,9})(?:\.\d{1,3})?/?",
+    re.IGNORECASE,
+)
+_HANDLE = re.compile(
+    r"(?:https?://(?:www\.)?hdl\.handle\.net/|hdl:\s*|info:hdl/)?(\d{1,9}(?:\.[A-Za-z0-9-]{1,40}){0,5}/[!-~]{1,300})",
     re.IGNORECASE,
 )
 _ROR = re.compile(r"(?:https?://(?:www\.)?ror\.org/)?(0[a-hj-km-np-tv-z0-9]{6}\d\d)/?")
@@ -161,6 +172,8 @@ _RESOLVERS = {
     "dblp": "https://dblp.org/pid/",
     "google_scholar": "https://scholar.google.com/citations?user=",
     "pmid": "https://pubmed.ncbi.nlm.nih.gov/",
+    "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/",
+    "handle": "https://hdl.handle.net/",
     "ror": "https://ror.org/",
     "issn": "https://portal.issn.org/resource/ISSN/",
     "openalex": "https://openalex.org/",
@@ -241,6 +254,12 @@ def _ror(value: str) -> str | None:
     return match[1] if 98 - number * 100 % 97 == int(match[1][7:]) else None
 
 
+def _handle(value: str) -> str | None:
+    """A handle that is no DOI (these have the prefix 10), in lower case: handles are compared without case."""
+    match = _HANDLE.fullmatch(value.split("?", 1)[0].split("#", 1)[0].rstrip("/."))
+    return None if match is None or match[1].startswith("10.") else match[1].lower()
+
+
 def _issn(value: str) -> str | None:
     match = _ISSN.fullmatch(value)
     if match is None:
@@ -298,6 +317,8 @@ _READERS: dict[str, Callable[[str], str | None]] = {
     "ieee": _by(_IEEE),
     "acl": _acl,
     "pmid": _by(_PMID),
+    "pmcid": _by(_PMCID, upper=True),
+    "handle": _handle,
     "ror": _ror,
     "issn": _issn,
     "isbn": _isbn,

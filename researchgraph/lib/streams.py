@@ -51,7 +51,7 @@ class Line(NamedTuple):
     problem: str = ""
 
 
-class _DamagedError(Exception):
+class DamagedError(Exception):
     """The compressed stream ends or breaks; the message says how."""
 
 
@@ -79,15 +79,15 @@ def lines(path: Path) -> Iterator[Line]:
         yield from _lines(_chunks(file))
 
 
-def _lines(chunks: Iterator[bytes]) -> Iterator[Line]:
+def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
     number = 1
     pending = b""
     dropped = 0
     problem = ""
     while True:
         try:
-            chunk = next(chunks, b"")
-        except _DamagedError as error:
+            chunk = next(pieces, b"")
+        except DamagedError as error:
             chunk, problem = b"", str(error)
         if not chunk:
             break
@@ -120,23 +120,28 @@ def _line(number: int, content: bytes, dropped: int) -> Line:
     return Line(number, content.removesuffix(b"\r"))
 
 
+def chunks(path: Path) -> Iterator[bytes]:
+    """The content of a plain, gzip or Zstandard file piece by piece. Raises DamagedError after the last good piece."""
+    with path.open("rb") as file:
+        yield from _chunks(file)
+
+
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
     head = file.read(4)
     file.seek(0)
     if head.startswith(GZIP):
-        chunks = _gunzipped(file)
+        unpacked = _gunzipped(file)
     elif head == ZSTANDARD:
-        chunks = _unzstd(file)
+        unpacked = _unzstd(file)
     else:
-        chunks = iter(lambda: file.read(CHUNK), b"")
-        yield from chunks
+        yield from iter(lambda: file.read(CHUNK), b"")
         return
     size = 0
-    for chunk in chunks:
+    for chunk in unpacked:
         size += len(chunk)
         if size > RATIO_FREE and size > RATIO_LIMIT * file.tell():
             message = f"the file unpacks to more than {RATIO_LIMIT:,} times its size, so reading stopped here"
-            raise _DamagedError(message)
+            raise DamagedError(message)
         yield chunk
 
 
@@ -149,7 +154,7 @@ def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
             chunk = decompressor.decompress(data, CHUNK)
         except zlib.error as error:
             message = f"the gzip file is damaged ({error})"
-            raise _DamagedError(message) from error
+            raise DamagedError(message) from error
         if chunk:
             yield chunk
         if decompressor.eof:
@@ -160,7 +165,7 @@ def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
             data = decompressor.unconsumed_tail or file.read(CHUNK)
     if not decompressor.eof:
         message = "the gzip file is cut short; this line and what follows are missing"
-        raise _DamagedError(message)
+        raise DamagedError(message)
 
 
 def _unzstd(file: BinaryIO) -> Iterator[bytes]:
@@ -176,14 +181,14 @@ def _unzstd(file: BinaryIO) -> Iterator[bytes]:
             chunk = reader.read1(BLOCK)
         except zstandard.ZstdError as error:
             message = f"the Zstandard file is damaged ({error})"
-            raise _DamagedError(message) from error
+            raise DamagedError(message) from error
         if not chunk:
             break
         yield chunk
     # The decompressor ends a truncated file as if it were whole; the frame headers tell them apart.
     if not _zstd_is_whole(file):
         message = "the Zstandard file is cut short; this line and what follows are missing"
-        raise _DamagedError(message)
+        raise DamagedError(message)
 
 
 def _zstd_is_whole(file: BinaryIO) -> bool:
