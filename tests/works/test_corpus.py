@@ -20,10 +20,14 @@ from works.sources import registry
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "formats"
 FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "arxiv": ("arxiv_atom",),
+    "arxiv_oai": ("arxiv_oai",),
+    "oai": ("oai_other", "oai_protocol", "arxiv_oai"),
 }
 """The folders of samples each source is run over: those of its own format and the odd neighbors found there."""
 FEWEST: Final[dict[str, int]] = {
     "arxiv": 100,
+    "arxiv_oai": 30,
+    "oai": 160,
 }
 """Records of the samples that must come out as works, so that nothing is lost unnoticed."""
 

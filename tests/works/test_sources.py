@@ -95,7 +95,7 @@ def test_names_are_the_stored_ones_and_labels_are_for_people() -> None:
 def test_an_unknown_source_is_answered_with_the_known_ones() -> None:
     with pytest.raises(KeyError) as unknown:
         registry.get("arxive")
-    assert str(unknown.value).endswith("'arxive'. Known sources: arxiv, jsonl.")
+    assert str(unknown.value).endswith(f"'arxive'. Known sources: {', '.join(sorted(registry.sources()))}.")
 
 
 def test_a_source_without_a_live_service_says_so() -> None:

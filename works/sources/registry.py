@@ -6,10 +6,17 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from works.sources.arxiv import ArxivSource
+from works.sources.arxiv_oai import ArxivOaiSource
 from works.sources.base import Source
 from works.sources.jsonl import JsonlSource
+from works.sources.oai import OaiSource
 
-BUILT_IN: tuple[type[Source], ...] = (ArxivSource, JsonlSource)
+BUILT_IN: tuple[type[Source], ...] = (
+    ArxivSource,
+    ArxivOaiSource,
+    JsonlSource,
+    OaiSource,
+)
 ENTRY_POINT_GROUP = "researchgraph.sources"
 
 

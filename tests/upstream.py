@@ -1,0 +1,65 @@
+"""A scripted upstream on loopback: what it is asked is written down, what it answers is up to the test."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+from researchgraph.lib.http import Http
+
+Parameters = dict[str, str]
+Answer = tuple[int, bytes] | tuple[int, bytes, dict[str, str]]
+Script = Callable[[Parameters], Answer]
+"""From the parameters of a request to status, body and perhaps headers."""
+
+
+@dataclass
+class Upstream:
+    """Where the server is, the parameters of each request, and the pauses its client was told to make."""
+
+    url: str
+    asked: list[Parameters] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+
+    def client(self) -> Http:
+        """A client that notes its pauses instead of making them."""
+        return Http(
+            user_agent="researchgraph tests (mailto:tests@example.org)",
+            attempts=3,
+            timeout=5,
+            sleep=self.pauses.append,
+        )
+
+
+@contextmanager
+def serving(script: Script) -> Iterator[Upstream]:
+    """A server that answers every GET by the script."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            address = urlsplit(self.path)
+            parameters = {name: values[0] for name, values in parse_qs(address.query, keep_blank_values=True).items()}
+            upstream.asked.append(parameters)
+            status, body, *more = script({**parameters, "path": address.path})
+            self.send_response(status)
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Tests stay quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    upstream = Upstream(f"http://127.0.0.1:{server.server_port}/oai")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield upstream
+    finally:
+        server.shutdown()
+        server.server_close()
