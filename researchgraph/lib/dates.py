@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -61,6 +62,39 @@ def compare(one: str, other: str) -> int:
     shorter = min(len(one), len(other))
     first, second = one[:shorter], other[:shorter]
     return (first > second) - (first < second)
+
+
+def earliest(dates: Iterable[str]) -> str:
+    """The earliest of these partial dates; of equal ones the most precise. Whatever is no date is passed over."""
+    best = ""
+    for date in dates:
+        if not parts(date):
+            continue
+        order = compare(date, best) if best else -1
+        if order < 0 or (order == 0 and len(date) > len(best)):
+            best = date
+    return best
+
+
+def month(word: str) -> int | None:
+    """The number of a month written "3", "03", "Mar", "Mar." or "March"; None for anything else."""
+    word = word.strip().rstrip(".")
+    if word.isascii() and word.isdigit() and len(word) <= 2:
+        return int(word) if 1 <= int(word) <= len(_MONTHS) else None
+    for number, name in enumerate(calendar.month_name):
+        if len(word) >= 3 and name.lower().startswith(word.lower()):
+            return number
+    return None
+
+
+def partial(year: str, month_word: str = "", day: str = "") -> str:
+    """The partial date of what stands in separate fields, as far as it is one: ("2022", "Mar", "x") gives "2022-03"."""
+    year = year.strip()
+    number = month(month_word)
+    day = day.strip()
+    full = f"{year}-{number:02}" if number else year
+    exact = f"{full}-{int(day):02}" if number and day.isascii() and day.isdigit() and len(day) <= 2 else full
+    return next((date for date in (exact, full, year) if parts(date)), "")
 
 
 def display(date: str) -> str:

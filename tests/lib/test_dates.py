@@ -10,6 +10,9 @@ from researchgraph.lib.dates import (
     canonical,
     compare,
     display,
+    earliest,
+    month,
+    partial,
     parts,
     plausible_year,
     precision,
@@ -68,3 +71,37 @@ def test_plausible_years_run_from_printing_to_a_little_ahead() -> None:
     assert not plausible_year(LATEST_YEAR + 1)
     assert not plausible_year(99_999)
     assert not plausible_year(None)
+
+
+@pytest.mark.parametrize(
+    ("dates", "first"),
+    [
+        (["2022-03-10", "2022", "2021-12"], "2021-12"),
+        (["2022", "2022-03-10", "2022-03"], "2022-03-10"),
+        (["", "9999", "2022-13"], ""),
+        ([], ""),
+    ],
+)
+def test_the_earliest_date_is_the_most_precise_of_equal_ones(dates: list[str], first: str) -> None:
+    assert earliest(dates) == first
+
+
+@pytest.mark.parametrize(
+    ("year", "word", "day", "date"),
+    [
+        ("2022", "Mar", "5", "2022-03-05"),
+        ("2022", "03", "", "2022-03"),
+        ("2022", "Sept.", "x", "2022-09"),
+        ("2022", "February", "30", "2022-02"),
+        ("2022", "Winter", "1", "2022"),
+        ("22", "Mar", "5", ""),
+    ],
+)
+def test_fields_make_a_date_as_far_as_they_go(year: str, word: str, day: str, date: str) -> None:
+    assert partial(year, word, day) == date
+
+
+def test_a_month_is_a_number_or_a_word() -> None:
+    assert [month(word) for word in ("1", "12", "Jan", "may", "December", "13", "0", "Ju", "", "Spring")] == [
+        1, 12, 1, 5, 12, None, None, None, None, None,
+    ]  # fmt: skip

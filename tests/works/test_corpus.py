@@ -22,12 +22,14 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "arxiv": ("arxiv_atom",),
     "arxiv_oai": ("arxiv_oai",),
     "oai": ("oai_other", "oai_protocol", "arxiv_oai"),
+    "pubmed": ("pubmed",),
 }
 """The folders of samples each source is run over: those of its own format and the odd neighbors found there."""
 FEWEST: Final[dict[str, int]] = {
     "arxiv": 100,
     "arxiv_oai": 30,
     "oai": 160,
+    "pubmed": 27,
 }
 """Records of the samples that must come out as works, so that nothing is lost unnoticed."""
 

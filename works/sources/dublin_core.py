@@ -126,7 +126,7 @@ def parse(dc: etree._Element, stated: str) -> ParsedRecord:
             kind="preprint" if preprint else kind,
             venue="arXiv" if preprint else _venue(sources, texts(dc, "publisher")),
             venue_key="arxiv" if preprint else "",
-            date=_earliest([*texts(dc, "date"), *texts(dc, "issued")] or texts(dc, "year")),
+            date=dates.earliest(map(_date, texts(dc, "date") or texts(dc, "year"))),
             track=sources[0] if sources else "",
         ),
         identifiers=found,
@@ -226,20 +226,12 @@ def _venue(sources: list[str], publishers: list[str]) -> str:
     return _CITED.split(sources[0].split(";")[0], maxsplit=1)[0].strip(" ,.")
 
 
-def _earliest(stated: list[str]) -> str:
-    """The earliest date that is one; of equal ones the more precise. Ends of embargoes are no dates of publication."""
-    best = ""
-    for value in stated:
-        if "embargo" in value.lower():
-            continue
-        years = set(_YEAR.findall(value))
-        date = dates.canonical(value) or (years.pop() if len(years) == 1 else "")
-        if not dates.parts(date):
-            continue
-        order = dates.compare(date, best) if best else -1
-        if order < 0 or (order == 0 and len(date) > len(best)):
-            best = date
-    return best
+def _date(value: str) -> str:
+    """The date a dc:date states, or its only year. The end of an embargo is no date of publication."""
+    if "embargo" in value.lower():
+        return ""
+    years = set(_YEAR.findall(value))
+    return dates.canonical(value) or (years.pop() if len(years) == 1 else "")
 
 
 def _license(rights: list[str]) -> str:

@@ -10,12 +10,14 @@ from works.sources.arxiv_oai import ArxivOaiSource
 from works.sources.base import Source
 from works.sources.jsonl import JsonlSource
 from works.sources.oai import OaiSource
+from works.sources.pubmed import PubmedSource
 
 BUILT_IN: tuple[type[Source], ...] = (
     ArxivSource,
     ArxivOaiSource,
     JsonlSource,
     OaiSource,
+    PubmedSource,
 )
 ENTRY_POINT_GROUP = "researchgraph.sources"
 
