@@ -19,6 +19,7 @@ from works.sources import registry
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "formats"
 FAMILIES: Final[dict[str, tuple[str, ...]]] = {
+    "acl": ("acl",),
     "arxiv": ("arxiv_atom",),
     "arxiv_oai": ("arxiv_oai",),
     "oai": ("oai_other", "oai_protocol", "arxiv_oai"),
@@ -26,6 +27,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
 }
 """The folders of samples each source is run over: those of its own format and the odd neighbors found there."""
 FEWEST: Final[dict[str, int]] = {
+    "acl": 1_000,
     "arxiv": 100,
     "arxiv_oai": 30,
     "oai": 160,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
+from works.sources.acl import AclSource
 from works.sources.arxiv import ArxivSource
 from works.sources.arxiv_oai import ArxivOaiSource
 from works.sources.base import Source
@@ -13,6 +14,7 @@ from works.sources.oai import OaiSource
 from works.sources.pubmed import PubmedSource
 
 BUILT_IN: tuple[type[Source], ...] = (
+    AclSource,
     ArxivSource,
     ArxivOaiSource,
     JsonlSource,
