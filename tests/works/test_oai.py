@@ -15,6 +15,7 @@ from tests.pipeline import importworks, stored
 from tests.upstream import Answer, Parameters, serving
 from tests.works.test_corpus import SAMPLES, parsed
 from works.ingest.normalise import normalise
+from works.models import SourceRecord, Work
 from works.records import ParsedAuthor, ParsedRecord, RawRecord
 from works.sources.oai import INTERVAL, OaiSource
 
@@ -220,6 +221,17 @@ def test_an_import_twice_changes_nothing_the_second_time() -> None:
     assert again.status == 0
     assert "unchanged 2" in again.out
     assert stored() == before
+
+
+@pytest.mark.usefixtures("empty_library")
+def test_a_record_the_repository_withdraws_is_marked_and_its_work_kept(tmp_path: Path) -> None:
+    importworks(PAYLOADS / "two_pages.xml", source="oai")
+    gone = '<header status="deleted"><identifier>oai:repository.example:1</identifier><datestamp>2025-01-01</datestamp></header>'
+    path = tmp_path / "later.xml"
+    path.write_text(f"<OAI-PMH><ListRecords><record>{gone}</record></ListRecords></OAI-PMH>", encoding="utf-8")
+    assert "updated 1" in importworks(path, source="oai").out
+    assert [r.key for r in SourceRecord.objects.exclude(withdrawn_at=None)] == ["oai:repository.example:1"]
+    assert Work.objects.count() == 2
 
 
 def test_no_creator_doi_or_date_of_the_samples_is_lost() -> None:
