@@ -32,6 +32,7 @@ class Upstream:
             attempts=3,
             timeout=5,
             sleep=self.pauses.append,
+            anywhere=True,
         )
 
 

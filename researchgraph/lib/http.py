@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol
 import httpx
 
 from researchgraph.errors import SourceUnavailable
+from researchgraph.lib.public_net import NotPublicError, PublicOnly
 
 Wait = Callable[[str, float], None]
 """`wait(host, interval)` returns when a request to `host` may start, `interval` seconds after the last one."""
@@ -78,11 +79,15 @@ _in_process_wait = InProcessWait()
 
 @dataclass(frozen=True, kw_only=True)
 class Http:
-    """GET with manners. `user_agent` must hold an address at which the operator can be reached; times in seconds."""
+    """GET with manners. `user_agent` must hold an address at which the operator can be reached; times in seconds.
+
+    `anywhere`: also in the networks around this machine, which an address somebody typed must not reach.
+    """
 
     user_agent: str
     wait: Wait = _in_process_wait
     breaker: Breaker | None = None
+    anywhere: bool = False
     attempts: int = ATTEMPTS
     timeout: float = 30.0
     total_timeout: float = TOTAL_TIMEOUT
@@ -123,6 +128,7 @@ class Http:
         # Made before waiting, so that what the clock spaces is the requests themselves.
         with httpx.Client(
             timeout=httpx.Timeout(self.timeout),
+            transport=None if self.anywhere else PublicOnly(limits=limits),
             limits=limits,
             headers=headers,
             follow_redirects=True,
@@ -138,6 +144,8 @@ class Http:
             self.wait(address.host, interval)
             try:
                 response, retry_after = self._once(client, address)
+            except NotPublicError as error:
+                raise SourceUnavailable(str(error)) from error
             except httpx.InvalidURL as error:
                 message = f"{address.host} redirects to an address that is none: {error}."
                 raise SourceUnavailable(message) from error

@@ -87,6 +87,7 @@ def _client(pauses: list[float], **options: float) -> Http:
         user_agent=AGENT,
         wait=InProcessWait(),
         sleep=pauses.append,
+        anywhere=True,
         attempts=int(settings.get("attempts", 4)),
         timeout=settings["timeout"],
         backoff=settings["backoff"],

@@ -190,6 +190,7 @@ def serve() -> Iterator[Callable[[Script], tuple[ArxivSource, list[Parameters]]]
 
 def _client() -> Http:
     return Http(
+        anywhere=True,
         user_agent="researchgraph tests (mailto:tests@example.org)",
         attempts=2,
         timeout=5,
