@@ -46,6 +46,9 @@ RETRY_AFTER_CAP = 300.0
 SIZE_LIMIT = 64 * 1024 * 1024
 TOTAL_TIMEOUT = 180.0
 
+ONE_CLOCK = {"export.arxiv.org": "arxiv.org", "oaipmh.arxiv.org": "arxiv.org"}
+"""Hosts of one service whose terms count the requests to all of them together."""
+
 _CONTACT = re.compile(r"[^\s@]{1,100}@[^\s@]{1,200}\.[^\s@]{2,40}")
 
 
@@ -141,7 +144,7 @@ class Http:
         for attempt in range(self.attempts):
             if self.breaker:
                 self.breaker.check(address.host)
-            self.wait(address.host, interval)
+            self.wait(ONE_CLOCK.get(address.host, address.host), interval)
             try:
                 response, retry_after = self._once(client, address)
             except NotPublicError as error:

@@ -226,3 +226,17 @@ def test_a_client_with_a_breaker_stops_asking_a_host_that_is_down(upstream: Star
         asking.get(server.url, interval=0)
     assert len(server.requests) == len(pauses) == FAILURES
     time.sleep(1.1)
+
+
+def test_all_interfaces_of_arxiv_share_one_clock() -> None:
+    asked: list[str] = []
+
+    def wait(host: str, _: float) -> None:
+        asked.append(host)
+        raise SourceUnavailable("Nobody is asked in a test.")
+
+    http = dataclasses.replace(_client([]), wait=wait)
+    for host in ("export.arxiv.org", "oaipmh.arxiv.org", "127.0.0.1"):
+        with pytest.raises(SourceUnavailable, match="Nobody is asked"):
+            http.get(f"http://{host}/")
+    assert asked == ["arxiv.org", "arxiv.org", "127.0.0.1"]
