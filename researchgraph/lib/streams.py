@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
 
 class DamagedError(Exception):
-    """The compressed stream ends or breaks; the message says how."""
+    """The compressed stream ends or breaks; the message says how. All that could be unpacked was handed out before."""
 
 
 def check_readable(path: Path) -> None:
@@ -121,8 +121,16 @@ def _line(number: int, content: bytes, dropped: int) -> Line:
 
 
 def chunks(path: Path) -> Iterator[bytes]:
-    """The content of a plain, gzip or Zstandard file piece by piece. Raises DamagedError after the last good piece."""
-    with path.open("rb") as file:
+    """The content of a plain, gzip or Zstandard file piece by piece.
+
+    Raises SourceUnavailable if it cannot be opened, and DamagedError after the last good piece.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}."
+        raise SourceUnavailable(message) from error
+    with file:
         yield from _chunks(file)
 
 

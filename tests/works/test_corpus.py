@@ -22,6 +22,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "acl": ("acl",),
     "arxiv": ("arxiv_atom",),
     "arxiv_oai": ("arxiv_oai",),
+    "bibtex": ("bibtex",),
     "oai": ("oai_other", "oai_protocol", "arxiv_oai"),
     "pubmed": ("pubmed",),
 }
@@ -30,6 +31,7 @@ FEWEST: Final[dict[str, int]] = {
     "acl": 1_000,
     "arxiv": 100,
     "arxiv_oai": 30,
+    "bibtex": 290,
     "oai": 160,
     "pubmed": 27,
 }

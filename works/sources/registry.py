@@ -9,6 +9,7 @@ from works.sources.acl import AclSource
 from works.sources.arxiv import ArxivSource
 from works.sources.arxiv_oai import ArxivOaiSource
 from works.sources.base import Source
+from works.sources.bibtex import BibtexSource
 from works.sources.jsonl import JsonlSource
 from works.sources.oai import OaiSource
 from works.sources.pubmed import PubmedSource
@@ -17,6 +18,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     AclSource,
     ArxivSource,
     ArxivOaiSource,
+    BibtexSource,
     JsonlSource,
     OaiSource,
     PubmedSource,
