@@ -25,6 +25,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "bibtex": ("bibtex",),
     "oai": ("oai_other", "oai_protocol", "arxiv_oai"),
     "pubmed": ("pubmed",),
+    "ris": ("ris",),
 }
 """The folders of samples each source is run over: those of its own format and the odd neighbors found there."""
 FEWEST: Final[dict[str, int]] = {
@@ -34,6 +35,7 @@ FEWEST: Final[dict[str, int]] = {
     "bibtex": 290,
     "oai": 160,
     "pubmed": 27,
+    "ris": 100,
 }
 """Records of the samples that must come out as works, so that nothing is lost unnoticed."""
 

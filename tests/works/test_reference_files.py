@@ -18,6 +18,8 @@ pytestmark = pytest.mark.usefixtures("empty_library")
     [
         ("bibtex", "works.bib", 4, 0),
         ("bibtex", "odd.bib", 8, 6),
+        ("ris", "works.ris", 4, 0),
+        ("ris", "odd.ris", 3, 3),
     ],
 )
 def test_a_file_imported_twice_is_imported_once(source: str, name: str, works: int, quarantined: int) -> None:

@@ -42,6 +42,12 @@ _SCHEMES = {
     "ncbi.nlm.nih.gov": "pmid",
     "openalex.org": "openalex",
 }
+_ARXIV = re.compile(
+    r"(?:arxiv\.org/(?:abs|pdf)/|arxiv[:. ]\s{0,3}(?:preprint\s{1,3})?(?:arxiv:)?\s{0,3}|\babs/)"
+    r"([a-z]{2,10}(?:-[a-z]{2,10})?(?:\.[A-Z]{2})?/\d{7}(?:v\d{1,3})?|\d{4}\.\d{4,5}(?:v\d{1,3})?)(?!\d)",
+    re.IGNORECASE,
+)
+_PMID = re.compile(r"\b(?:PMID|PubMed ID)[}:\s]{1,4}(\d{1,8})(?!\d)", re.IGNORECASE)
 # Bytes that are no UTF-8 come out of the decoder as lone surrogates.
 _UNDECODED = re.compile("[\udc80-\udcff]+")
 _GENERATION = re.compile(r"(?:Jr|Sr|Jnr|Snr|II|III|IV|2nd|3rd|4th)\.?", re.IGNORECASE)
@@ -148,12 +154,6 @@ class Keys:
         return None
 
 
-def inverted(name: str, *, suffix_last: bool = False) -> str:
-    """A name written "Family, Given" as printed: "Given Family", "Given Family, Jr"; other names as they stand."""
-    parts = [" ".join(part.split()) for part in name.split(",")]
-    return joined([part for part in parts if part], suffix_last=suffix_last)
-
-
 def joined(parts: list[str], *, suffix_last: bool = False) -> str:
     """The name of two or three parts, family first, as printed. BibTeX has a suffix in the middle, RIS at the end."""
     if len(parts) == 2:
@@ -183,6 +183,18 @@ def identifier(address: str) -> tuple[str, str] | None:
     if scheme is None or not identifiers.canonical(scheme, address):
         return None
     return identifiers.canonical_pair(scheme, address)
+
+
+def arxiv_in(text: str) -> str:
+    """The first arXiv identifier that a text names as such, with its version; "" if none."""
+    match = _ARXIV.search(text)
+    return match[1] if match else ""
+
+
+def pmid_in(text: str) -> str:
+    """The first PubMed identifier that a text names as such; "" if none."""
+    match = _PMID.search(text)
+    return match[1] if match else ""
 
 
 def is_rest(name: str) -> bool:

@@ -103,12 +103,6 @@ _DATE = re.compile(r"(?<!\d)(\d{4})(?:[-/](\d{1,2})(?!\d)(?:[-/](\d{1,2})(?!\d))
 _DAY = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 _MONTH = re.compile(r"(?:^|[^a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s{},;\"]{1,400}")
-_ARXIV = re.compile(
-    r"(?:arxiv\.org/(?:abs|pdf)/|arxiv[:. ]\s{0,3}(?:preprint\s{1,3})?(?:arxiv:)?\s{0,3}|\babs/)"
-    r"([a-z]{2,10}(?:-[a-z]{2,10})?(?:\.[A-Z]{2})?/\d{7}(?:v\d{1,3})?|\d{4}\.\d{4,5}(?:v\d{1,3})?)(?!\d)",
-    re.IGNORECASE,
-)
-_PMID = re.compile(r"\bPMID[}:\s]{1,4}(\d{1,8})\b", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s{}<>\"]{1,1900}", re.IGNORECASE)
 _ORCID_OF = re.compile(r"([^/;]{1,200})/\s{0,3}(\d{4}-\d{4}-\d{4}-\d{3}[\dXx])")
 _ORCID_AT = re.compile(r"(\d{1,4})[^=;\d]{0,60}=[^;\d]{0,60}(\d{4}-\d{4}-\d{4}-\d{3}[\dXx])")
@@ -495,8 +489,7 @@ def _arxiv(fields: Mapping[str, str], entry_type: str) -> tuple[str, str]:
     places = ["url", "howpublished", "note", "number", "volume", "pages", "link"]
     if KINDS.get(entry_type) != "conference":
         places.insert(0, "journal")
-    found = (_ARXIV.search(_ESCAPED.sub(r"\1", fields.get(place, ""))) for place in (*places, "journaltitle"))
-    stated += [match[1] for match in found if match]
+    stated += [bibliography.arxiv_in(_ESCAPED.sub(r"\1", fields.get(place, ""))) for place in (*places, "journaltitle")]
     for value in stated:
         pair = identifiers.canonical_pair("doi", value) or ("arxiv", identifiers.canonical("arxiv", value) or "")
         if pair[0] == "arxiv" and pair[1]:
@@ -513,10 +506,10 @@ def _identifiers(fields: Mapping[str, str], entry_type: str, arxiv: str, url: st
     if elsewhere and elsewhere[0] not in {"arxiv", *(scheme for scheme, _ in found)}:
         found.append(elsewhere)
     archive = _text(fields.get("archiveprefix") or fields.get("eprinttype") or "").casefold()
-    noted = _PMID.search(fields.get("note", ""))
+    noted = bibliography.pmid_in(fields.get("note", ""))
     pmid = _plain(fields.get("pmid", "")) or (_plain(fields.get("eprint", "")) if archive in {"pubmed", "pmid"} else "")
     if pmid or noted:
-        found.append(("pmid", pmid or (noted[1] if noted else "")))
+        found.append(("pmid", pmid or noted))
     pmcid = _plain(fields.get("pmcid") or fields.get("pmc") or "")
     if pmcid:
         found.append(("pmcid", pmcid))

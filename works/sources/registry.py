@@ -13,6 +13,7 @@ from works.sources.bibtex import BibtexSource
 from works.sources.jsonl import JsonlSource
 from works.sources.oai import OaiSource
 from works.sources.pubmed import PubmedSource
+from works.sources.ris import RisSource
 
 BUILT_IN: tuple[type[Source], ...] = (
     AclSource,
@@ -22,6 +23,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     JsonlSource,
     OaiSource,
     PubmedSource,
+    RisSource,
 )
 ENTRY_POINT_GROUP = "researchgraph.sources"
 
