@@ -18,6 +18,8 @@ pytestmark = pytest.mark.usefixtures("empty_library")
     [
         ("bibtex", "works.bib", 4, 0),
         ("bibtex", "odd.bib", 8, 6),
+        ("csl_json", "works.json", 4, 0),
+        ("csl_json", "odd.json", 3, 6),
         ("ris", "works.ris", 4, 0),
         ("ris", "odd.ris", 3, 3),
     ],

@@ -48,6 +48,13 @@ _ARXIV = re.compile(
     re.IGNORECASE,
 )
 _PMID = re.compile(r"\b(?:PMID|PubMed ID)[}:\s]{1,4}(\d{1,8})(?!\d)", re.IGNORECASE)
+_ANNOTATION = re.compile(r"<(/?)(?:mml:)?(?:annotation(?:-xml)?|tex-math)(?:\s[^<>]{0,400})?>", re.IGNORECASE)
+_MATHEMATICS = re.compile(
+    r"</?(?:mml:)?(?:math|semantics|mrow|mi|mo|mn|ms|mtext|mspace|mfrac|msqrt|mroot|mstyle|mpadded|mphantom|merror|msub|msup|"
+    r"msubsup|munder|mover|munderover|mmultiscripts|mprescripts|none|mtable|mtr|mtd|menclose|mfenced|maction)"
+    r"(?:\s[^<>]{0,400})?/?>",
+    re.IGNORECASE,
+)
 # Bytes that are no UTF-8 come out of the decoder as lone surrogates.
 _UNDECODED = re.compile("[\udc80-\udcff]+")
 _GENERATION = re.compile(r"(?:Jr|Sr|Jnr|Snr|II|III|IV|2nd|3rd|4th)\.?", re.IGNORECASE)
@@ -183,6 +190,24 @@ def identifier(address: str) -> tuple[str, str] | None:
     if scheme is None or not identifiers.canonical(scheme, address):
         return None
     return identifiers.canonical_pair(scheme, address)
+
+
+def readable(text: str) -> str:
+    """Text without the markup of mathematics: MathML as its letters and signs, without the sources that come along."""
+    if "<" not in text or "m" not in text:
+        return text
+    kept: list[str] = []
+    done = 0
+    hidden = False
+    for mark in _ANNOTATION.finditer(text):
+        closing = mark[1] == "/"
+        if not hidden and not closing and not mark[0].endswith("/>"):
+            kept.append(text[done : mark.start()])
+            hidden = True
+        elif closing and hidden:
+            done, hidden = mark.end(), False
+    kept.append("" if hidden else text[done:])
+    return _MATHEMATICS.sub("", "".join(kept))
 
 
 def arxiv_in(text: str) -> str:

@@ -10,6 +10,7 @@ from works.sources.arxiv import ArxivSource
 from works.sources.arxiv_oai import ArxivOaiSource
 from works.sources.base import Source
 from works.sources.bibtex import BibtexSource
+from works.sources.csl_json import CslJsonSource
 from works.sources.jsonl import JsonlSource
 from works.sources.oai import OaiSource
 from works.sources.pubmed import PubmedSource
@@ -20,6 +21,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     ArxivSource,
     ArxivOaiSource,
     BibtexSource,
+    CslJsonSource,
     JsonlSource,
     OaiSource,
     PubmedSource,
