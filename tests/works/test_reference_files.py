@@ -20,6 +20,8 @@ pytestmark = pytest.mark.usefixtures("empty_library")
         ("bibtex", "odd.bib", 8, 6),
         ("csl_json", "works.json", 4, 0),
         ("csl_json", "odd.json", 3, 6),
+        ("dblp", "dump.xml", 5, 2),
+        ("dblp", "person.xml", 2, 0),
         ("ris", "works.ris", 4, 0),
         ("ris", "odd.ris", 3, 3),
     ],

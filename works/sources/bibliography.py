@@ -48,6 +48,8 @@ _ARXIV = re.compile(
     re.IGNORECASE,
 )
 _PMID = re.compile(r"\b(?:PMID|PubMed ID)[}:\s]{1,4}(\d{1,8})(?!\d)", re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = re.compile(rf"(?:^|[^a-z])({'|'.join(_MONTHS)})", re.IGNORECASE)
 _ANNOTATION = re.compile(r"<(/?)(?:mml:)?(?:annotation(?:-xml)?|tex-math)(?:\s[^<>]{0,400})?>", re.IGNORECASE)
 _MATHEMATICS = re.compile(
     r"</?(?:mml:)?(?:math|semantics|mrow|mi|mo|mn|ms|mtext|mspace|mfrac|msqrt|mroot|mstyle|mpadded|mphantom|merror|msub|msup|"
@@ -208,6 +210,15 @@ def readable(text: str) -> str:
             done, hidden = mark.end(), False
     kept.append("" if hidden else text[done:])
     return _MATHEMATICS.sub("", "".join(kept))
+
+
+def month(stated: str) -> int:
+    """The number of the first month that is named or counted; 0 if there is none."""
+    named = _MONTH.search(stated)
+    if named:
+        return _MONTHS.index(named[1].lower()) + 1
+    number = stated.strip()
+    return int(number) if re.fullmatch(r"[0-9]{1,2}", number) and 1 <= int(number) <= 12 else 0
 
 
 def arxiv_in(text: str) -> str:

@@ -101,7 +101,6 @@ _FORBIDDEN = re.compile(r"[{}\s]")
 _YEAR = re.compile(r"(?<!\d)\d{4,5}(?!\d)")
 _DATE = re.compile(r"(?<!\d)(\d{4})(?:[-/](\d{1,2})(?!\d)(?:[-/](\d{1,2})(?!\d))?)?")
 _DAY = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
-_MONTH = re.compile(r"(?:^|[^a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s{},;\"]{1,400}")
 _URL = re.compile(r"https?://[^\s{}<>\"]{1,1900}", re.IGNORECASE)
 _ORCID_OF = re.compile(r"([^/;]{1,200})/\s{0,3}(\d{4}-\d{4}-\d{4}-\d{3}[\dXx])")
@@ -462,21 +461,12 @@ def _date(fields: Mapping[str, str]) -> tuple[int | None, str]:
     if years is None:
         return None, ""
     year = int(years[0])
-    month = _month(_text(fields.get("month", "")))
+    month = bibliography.month(_text(fields.get("month", "")))
     if not month:
         return year, f"{year:04}"
     day = _DAY.fullmatch(_text(fields.get("day", "")))
     date = f"{year:04}-{month:02}"
     return year, f"{date}-{int(day[1]):02}" if day else date
-
-
-def _month(stated: str) -> int:
-    """The number of a month that is named or counted; 0 if there is none."""
-    named = _MONTH.search(stated)
-    if named:
-        return bibtex_syntax.MONTHS.index(named[1].lower()) + 1
-    number = _DAY.fullmatch(stated)
-    return int(number[1]) if number and 1 <= int(number[1]) <= 12 else 0
 
 
 def _arxiv(fields: Mapping[str, str], entry_type: str) -> tuple[str, str]:

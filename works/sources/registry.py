@@ -11,6 +11,7 @@ from works.sources.arxiv_oai import ArxivOaiSource
 from works.sources.base import Source
 from works.sources.bibtex import BibtexSource
 from works.sources.csl_json import CslJsonSource
+from works.sources.dblp import DblpSource
 from works.sources.jsonl import JsonlSource
 from works.sources.oai import OaiSource
 from works.sources.pubmed import PubmedSource
@@ -22,6 +23,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     ArxivOaiSource,
     BibtexSource,
     CslJsonSource,
+    DblpSource,
     JsonlSource,
     OaiSource,
     PubmedSource,
