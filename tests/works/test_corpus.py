@@ -26,6 +26,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "csl_json": ("csl_json",),
     "dblp": ("dblp",),
     "oai": ("oai_other", "oai_protocol", "arxiv_oai"),
+    "orcid": ("orcid",),
     "pubmed": ("pubmed",),
     "ris": ("ris",),
 }
@@ -38,6 +39,7 @@ FEWEST: Final[dict[str, int]] = {
     "csl_json": 36,
     "dblp": 100,
     "oai": 160,
+    "orcid": 640,
     "pubmed": 27,
     "ris": 100,
 }

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("empty_library")
         ("csl_json", "odd.json", 3, 6),
         ("dblp", "dump.xml", 5, 2),
         ("dblp", "person.xml", 2, 0),
+        ("orcid", "record.json", 4, 2),
         ("ris", "works.ris", 4, 0),
         ("ris", "odd.ris", 3, 3),
     ],
