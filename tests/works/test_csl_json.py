@@ -50,8 +50,12 @@ def test_an_item_is_translated_field_by_field() -> None:
         "v2",
     )
     found = dict(record.identifiers)
-    assert (found["doi"], found["pmid"], found["arxiv"]) == ("10.1000/example.7", "12345678", "2401.00001")
-    assert "isbn" not in found
+    assert found == {
+        "doi": "10.1000/example.7",
+        "pmid": "12345678",
+        "pmcid": "PMC1234567",
+        "arxiv": "2401.00001",
+    }
     assert [topic.label for topic in record.topics] == ["soup", "stirring, slow"]
 
 
