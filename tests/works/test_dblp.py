@@ -200,7 +200,9 @@ def serve() -> Iterator[Callable[[Script], tuple[DblpSource, list[str]]]]:
 
 def _client(slept: list[float] | None = None) -> Http:
     sleep = (slept if slept is not None else []).append
-    return Http(user_agent="researchgraph tests (mailto:tests@example.org)", attempts=2, timeout=5, sleep=sleep)
+    return Http(
+        user_agent="researchgraph tests (mailto:tests@example.org)", attempts=2, timeout=5, sleep=sleep, anywhere=True
+    )
 
 
 def test_persons_and_records_are_asked_for_one_by_one_and_works_given_once(

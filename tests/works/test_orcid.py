@@ -189,7 +189,9 @@ def serve() -> Iterator[Callable[[Script], tuple[OrcidSource, list[str]]]]:
 
 def _client(slept: list[float] | None = None) -> Http:
     sleep = (slept if slept is not None else []).append
-    return Http(user_agent="researchgraph tests (mailto:tests@example.org)", attempts=2, timeout=5, sleep=sleep)
+    return Http(
+        user_agent="researchgraph tests (mailto:tests@example.org)", attempts=2, timeout=5, sleep=sleep, anywhere=True
+    )
 
 
 def test_each_id_is_asked_for_once_and_a_locked_record_does_not_stop_the_others(
