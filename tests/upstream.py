@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from researchgraph.lib.http import Http
@@ -19,21 +21,38 @@ Script = Callable[[Parameters], Answer]
 
 @dataclass
 class Upstream:
-    """Where the server is, the parameters of each request, and the pauses its client was told to make."""
+    """Where the server is; parameters, path and headers of each request; the pauses its client was told to make."""
 
-    url: str
+    address: str
     asked: list[Parameters] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """An address below the server's."""
+        return f"{self.address}/oai"
 
     def client(self) -> Http:
         """A client that notes its pauses instead of making them."""
-        return Http(
-            user_agent="researchgraph tests (mailto:tests@example.org)",
-            attempts=3,
-            timeout=5,
-            sleep=self.pauses.append,
-            anywhere=True,
-        )
+        return client(self.pauses)
+
+
+def client(pauses: list[float] | None = None) -> Http:
+    """A client that notes its pauses, in `pauses` if given, instead of making them."""
+    return Http(
+        user_agent="researchgraph tests (mailto:tests@example.org)",
+        attempts=3,
+        timeout=5,
+        sleep=(pauses if pauses is not None else []).append,
+        anywhere=True,
+    )
+
+
+def body(value: Any) -> bytes:
+    """A value as a service of JSON sends it."""
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 @contextmanager
@@ -45,6 +64,8 @@ def serving(script: Script) -> Iterator[Upstream]:
             address = urlsplit(self.path)
             parameters = {name: values[0] for name, values in parse_qs(address.query, keep_blank_values=True).items()}
             upstream.asked.append(parameters)
+            upstream.paths.append(address.path)
+            upstream.headers.append(dict(self.headers.items()))
             status, body, *more = script({**parameters, "path": address.path})
             self.send_response(status)
             for name, value in (more[0] if more else {}).items():
@@ -57,7 +78,7 @@ def serving(script: Script) -> Iterator[Upstream]:
             """Tests stay quiet."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    upstream = Upstream(f"http://127.0.0.1:{server.server_port}/oai")
+    upstream = Upstream(f"http://127.0.0.1:{server.server_port}")
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield upstream

@@ -34,6 +34,7 @@ LABELS: Final[dict[str, str]] = {
     "issn": "ISSN",
     "isbn": "ISBN",
     "openalex": "OpenAlex",
+    "mag": "Microsoft Academic Graph",
     "semantic_scholar": "Semantic Scholar",
 }
 """What people call each scheme; its keys are all schemes there are."""
@@ -95,6 +96,7 @@ _OPENALEX = re.compile(
     r"openalex\.org/(?:[a-z]{1,20}/)?)?([AWISTPFCKG][1-9]\d{0,11})",
     re.IGNORECASE,
 )
+_MAG = re.compile(r"(?:mag:\s*)?([1-9]\d{0,11})", re.IGNORECASE)
 _S2 = re.compile(
     r"(?:https?://(?:www\.|api\.)?semanticscholar\.org/(?:author|paper)/(?:[^/\s]{1,300}/)?)?"
     r"(?:([1-9]\d{0,11})|([0-9a-f]{40})|(?:s2)?corpus_?id:\s*([1-9]\d{0,11}))/?",
@@ -158,7 +160,7 @@ def url(scheme: str, value: str) -> str:
             if value.lower().startswith("corpusid:"):
                 return f"https://api.semanticscholar.org/{value}"
             return f"https://www.semanticscholar.org/{'author' if value.isdigit() else 'paper'}/{value}"
-        case "isbn":
+        case "isbn" | "mag":
             return ""
     base = _RESOLVERS.get(scheme)
     return f"{base}{quote(value, safe=_SAFE_IN_PATHS)}" if base else ""
@@ -323,5 +325,6 @@ _READERS: dict[str, Callable[[str], str | None]] = {
     "issn": _issn,
     "isbn": _isbn,
     "openalex": _by(_OPENALEX, upper=True),
+    "mag": _by(_MAG),
     "semantic_scholar": _semantic_scholar,
 }

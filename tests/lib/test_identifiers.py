@@ -87,6 +87,9 @@ from researchgraph.lib.identifiers import (
         ("isbn", "978-0-306-40615-8", None),
         ("openalex", "https://openalex.org/authors/a5023888391", "A5023888391"),
         ("openalex", "X123", None),
+        ("mag", "2962935454", "2962935454"),
+        ("mag", "MAG:2962935454", "2962935454"),
+        ("mag", "W2962935454", None),
         ("semantic_scholar", "https://www.semanticscholar.org/author/A-Morcos/4690624", "4690624"),
         ("semantic_scholar", "CorpusId:247362886", "CorpusID:247362886"),
         ("orcid", "٠٠٠٠-٠٠٠٢-١٨٢٥-٠٠٩٧", None),
@@ -138,6 +141,7 @@ def test_the_arxiv_version_is_read_apart() -> None:
         ("pmcid", "PMC3460867", "https://pmc.ncbi.nlm.nih.gov/articles/PMC3460867"),
         ("handle", "1721.1/7582", "https://hdl.handle.net/1721.1/7582"),
         ("isbn", "9780306406157", ""),
+        ("mag", "2962935454", ""),
         ("telephone", "1", ""),
     ],
 )

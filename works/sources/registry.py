@@ -14,6 +14,7 @@ from works.sources.csl_json import CslJsonSource
 from works.sources.dblp import DblpSource
 from works.sources.jsonl import JsonlSource
 from works.sources.oai import OaiSource
+from works.sources.openalex import OpenAlexSource
 from works.sources.orcid import OrcidSource
 from works.sources.pubmed import PubmedSource
 from works.sources.ris import RisSource
@@ -27,6 +28,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     DblpSource,
     JsonlSource,
     OaiSource,
+    OpenAlexSource,
     OrcidSource,
     PubmedSource,
     RisSource,
