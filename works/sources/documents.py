@@ -7,7 +7,7 @@ damaged becomes an item with a `problem`, after everything before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -81,6 +81,26 @@ def records(
             payload = canonical(item.content, without=without)
             yield RawRecord(key=usable_key(seen.key), payload=payload, origin=item.origin, problem=problem)
         first = False
+
+
+def folder(
+    path: Path,
+    parts: Iterable[Path],
+    look: Callable[[bytes], Look],
+    *,
+    lists: Collection[str],
+    without: Collection[str],
+) -> Iterator[RawRecord]:
+    """The records of the parts of a published collection, one after the other. A part that is unreadable is a problem."""
+    for part in parts:
+        place = f"{path.name}:{part.relative_to(path).as_posix()}"
+        try:
+            for raw in records(items(part, lists=lists), look, what=place, without=without):
+                origin = raw.origin.replace(part.name, place, 1)
+                problem = raw.problem.replace(raw.origin, origin, 1)
+                yield msgspec.structs.replace(raw, origin=origin, problem=problem)
+        except SourceUnavailable as refused:
+            yield RawRecord(key="", payload=b"", origin=place, problem=str(refused).replace(str(part), place))
 
 
 def items(path: Path, *, lists: Collection[str], wrappers: Collection[str] = ()) -> Iterator[Item]:

@@ -292,16 +292,7 @@ def _snapshot(folder: Path) -> Iterator[RawRecord]:
     if not parts and not missing:
         message = f"{folder} holds no part of an OpenAlex snapshot (part_*.gz)."
         raise SourceUnavailable(message)
-    for part in parts:
-        place = f"{folder.name}:{part.relative_to(folder).as_posix()}"
-        try:
-            found = documents.records(documents.items(part, lists=LISTS), _look, what=place, without=ASKED)
-            for raw in found:
-                line = raw.origin.rpartition(":")[2]
-                problem = raw.problem.replace(raw.origin, f"{place}:{line}", 1)
-                yield msgspec.structs.replace(raw, origin=f"{place}:{line}", problem=problem)
-        except SourceUnavailable as refused:
-            yield RawRecord(key="", payload=b"", origin=place, problem=str(refused).replace(str(part), place))
+    yield from documents.folder(folder, parts, _look, lists=LISTS, without=ASKED)
     for name in missing:
         problem = f"The manifest names {name}, which is not in the folder."
         yield RawRecord(key="", payload=b"", origin=f"{folder.name}:{name}", problem=problem)

@@ -10,6 +10,7 @@ from works.sources.arxiv import ArxivSource
 from works.sources.arxiv_oai import ArxivOaiSource
 from works.sources.base import Source
 from works.sources.bibtex import BibtexSource
+from works.sources.crossref import CrossrefSource
 from works.sources.csl_json import CslJsonSource
 from works.sources.dblp import DblpSource
 from works.sources.jsonl import JsonlSource
@@ -24,6 +25,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     ArxivSource,
     ArxivOaiSource,
     BibtexSource,
+    CrossrefSource,
     CslJsonSource,
     DblpSource,
     JsonlSource,
