@@ -116,8 +116,17 @@ class Http:
         about = "; ".join(part for part in parts if part)
         return cls(user_agent=f"researchgraph ({about})", wait=wait, breaker=breaker)
 
-    def get(self, url: str, *, params: Mapping[str, str] | None = None, interval: float = 1.0) -> Response:
+    def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        interval: float = 1.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
         """Fetch `url`, no sooner than `interval` seconds after the last request to its host.
+
+        With `headers` of the source's own (a key) redirects are not followed, so that they reach nobody else.
 
         Overload and broken connections are retried with growing random pauses, or as long as the upstream asks.
         Raises SourceUnavailable when patience or a cap is exhausted, or for an address that is not http or https.
@@ -126,15 +135,15 @@ class Http:
         if address.scheme not in {"http", "https"} or not address.host:
             message = f"{url!r} is no web address."
             raise SourceUnavailable(message)
-        headers = {"User-Agent": self.user_agent, "Accept-Encoding": "gzip"}
+        named = {**(headers or {}), "User-Agent": self.user_agent, "Accept-Encoding": "gzip"}
         limits = httpx.Limits(max_connections=1)
         # Made before waiting, so that what the clock spaces is the requests themselves.
         with httpx.Client(
             timeout=httpx.Timeout(self.timeout),
             transport=None if self.anywhere else PublicOnly(limits=limits),
             limits=limits,
-            headers=headers,
-            follow_redirects=True,
+            headers=named,
+            follow_redirects=not headers,
             max_redirects=5,
         ) as client:
             return self._patiently(client, address, interval)

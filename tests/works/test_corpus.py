@@ -31,6 +31,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "orcid": ("orcid",),
     "pubmed": ("pubmed",),
     "ris": ("ris",),
+    "semantic_scholar": ("semantic_scholar",),
 }
 """The folders of samples each source is run over: those of its own format and the odd neighbors found there."""
 FEWEST: Final[dict[str, int]] = {
@@ -46,6 +47,7 @@ FEWEST: Final[dict[str, int]] = {
     "orcid": 640,
     "pubmed": 27,
     "ris": 100,
+    "semantic_scholar": 64,
 }
 """Records of the samples that must come out as works, so that nothing is lost unnoticed."""
 

@@ -19,6 +19,7 @@ from works.sources.openalex import OpenAlexSource
 from works.sources.orcid import OrcidSource
 from works.sources.pubmed import PubmedSource
 from works.sources.ris import RisSource
+from works.sources.semantic_scholar import SemanticScholarSource
 
 BUILT_IN: tuple[type[Source], ...] = (
     AclSource,
@@ -34,6 +35,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     OrcidSource,
     PubmedSource,
     RisSource,
+    SemanticScholarSource,
 )
 ENTRY_POINT_GROUP = "researchgraph.sources"
 
