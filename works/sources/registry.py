@@ -12,6 +12,7 @@ from works.sources.base import Source
 from works.sources.bibtex import BibtexSource
 from works.sources.crossref import CrossrefSource
 from works.sources.csl_json import CslJsonSource
+from works.sources.datacite import DataciteSource
 from works.sources.dblp import DblpSource
 from works.sources.jsonl import JsonlSource
 from works.sources.oai import OaiSource
@@ -28,6 +29,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     BibtexSource,
     CrossrefSource,
     CslJsonSource,
+    DataciteSource,
     DblpSource,
     JsonlSource,
     OaiSource,
