@@ -17,6 +17,7 @@ from works.sources.dblp import DblpSource
 from works.sources.jsonl import JsonlSource
 from works.sources.oai import OaiSource
 from works.sources.openalex import OpenAlexSource
+from works.sources.openreview import OpenReviewSource
 from works.sources.orcid import OrcidSource
 from works.sources.pubmed import PubmedSource
 from works.sources.ris import RisSource
@@ -34,6 +35,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     JsonlSource,
     OaiSource,
     OpenAlexSource,
+    OpenReviewSource,
     OrcidSource,
     PubmedSource,
     RisSource,
