@@ -244,7 +244,9 @@ def test_all_interfaces_of_arxiv_share_one_clock() -> None:
 
 def test_headers_of_a_source_are_sent_along_and_reach_nobody_else(upstream: Start) -> None:
     started = upstream([b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"])
-    answer = _client([], attempts=1).get(started.url, headers={"x-api-key": "s3cret", "User-Agent": "nobody"}, interval=0)
+    answer = _client([], attempts=1).get(
+        started.url, headers={"x-api-key": "s3cret", "User-Agent": "nobody"}, interval=0
+    )
     assert answer.status == 302
     assert b"x-api-key: s3cret" in started.requests[0]
     assert AGENT.encode() in started.requests[0]

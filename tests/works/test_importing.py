@@ -17,6 +17,7 @@ from tests.pipeline import clear, feed, importworks, line, stored, untouched, wo
 from works import imports
 from works.demo.build import OUTPUT
 from works.models import Authorship, ImportRun, Review, SourceRecord, Work
+from works.sources import registry
 
 pytestmark = pytest.mark.usefixtures("empty_library")
 
@@ -156,7 +157,7 @@ def test_a_limit_below_one_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     outcome = importworks(write(tmp_path / "works.jsonl", BUNDLED[:3]), source="poems")
     assert outcome.status == 1
-    assert "There is no source 'poems'. Known: arxiv, jsonl." in outcome.err
+    assert f"There is no source 'poems'. Known: {', '.join(sorted(registry.sources()))}." in outcome.err
 
 
 def test_a_dry_run_reports_and_writes_nothing(tmp_path: Path) -> None:
