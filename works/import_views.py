@@ -126,7 +126,6 @@ def rights(request: HttpRequest) -> dict[str, Any]:
     return {"may_run": user.has_perm(RUN_IMPORTS), "nav": nav(user.pk) if user.has_perm(CURATE) else None}
 
 
-def _sources() -> list[tuple[str, str, bool]]:
-    """Name, label and whether it has a live service, by label."""
-    found = [(name, source.label, source.fetch is not Source.fetch) for name, source in registry.sources().items()]
-    return sorted(found, key=lambda row: row[1].casefold())
+def _sources() -> list[type[Source]]:
+    """All sources, by label."""
+    return sorted(registry.sources().values(), key=lambda source: source.label.casefold())

@@ -296,5 +296,5 @@ def test_requests_are_three_seconds_apart_unless_a_test_says_otherwise() -> None
 
     with pytest.raises(SourceUnavailable, match="asked to wait"):
         list(ArxivSource().fetch("2401.00001", Http(user_agent="tests (mailto:tests@example.org)", wait=wait)))
-    assert waits == [("export.arxiv.org", INTERVAL)]
+    assert waits == [("arxiv.org", INTERVAL)]
     assert INTERVAL >= 3

@@ -17,8 +17,8 @@ from tests.works.test_corpus import SAMPLES, parsed
 from works.ingest.normalise import normalise
 from works.records import ParsedAuthor, ParsedRecord, RawRecord
 from works.sources import europe_pmc, pubmed_xml
-from works.sources.markup import without_mail
 from works.sources.pubmed import INTERVAL, PAGE, PubmedSource
+from works.sources.xml_text import without_mail
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "pubmed"
 

@@ -92,6 +92,11 @@ def test_names_are_the_stored_ones_and_labels_are_for_people() -> None:
         assert source.label
 
 
+def test_sources_with_a_live_service_say_how_to_ask_it() -> None:
+    for source in registry.sources().values():
+        assert bool(source.example) == (source.fetch is not Source.fetch)
+
+
 def test_an_unknown_source_is_answered_with_the_known_ones() -> None:
     with pytest.raises(KeyError) as unknown:
         registry.get("arxive")

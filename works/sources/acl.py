@@ -19,8 +19,8 @@ from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedVersion, RawRecord
 from works.sources import xml_files
 from works.sources.base import Source
-from works.sources.markup import readable
 from works.sources.xml_files import Damage, child, children, text
+from works.sources.xml_text import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -51,6 +51,7 @@ class ArxivSource(Source):
 
     name: ClassVar[str] = "arxiv"
     label: ClassVar[str] = "arXiv"
+    example: ClassVar[str] = "au:Morcos AND cat:cs.LG"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL) -> None:
         self._endpoint = endpoint

@@ -61,6 +61,7 @@ class ArxivOaiSource(Source):
 
     name: ClassVar[str] = "arxiv_oai"
     label: ClassVar[str] = "arXiv (OAI-PMH)"
+    example: ClassVar[str] = "set=cs from=2024-01-01 until=2024-01-31"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL) -> None:
         self._endpoint = endpoint

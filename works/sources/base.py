@@ -17,12 +17,14 @@ class Source(ABC):
     """A place works come from.
 
     `name` is stored with every record and never renamed; `label` is shown to people. `identified`
-    says the source assigns persistent identifiers to works (verification level L1 rests on it).
+    says the source assigns persistent identifiers to works (verification level L1 rests on it). `example` is a query
+    to the live service, "" where there is none.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     identified: ClassVar[bool] = True
+    example: ClassVar[str] = ""
 
     @abstractmethod
     def read(self, path: Path) -> Iterator[RawRecord]:

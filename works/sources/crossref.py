@@ -206,6 +206,7 @@ class CrossrefSource(Source):
 
     name: ClassVar[str] = "crossref"
     label: ClassVar[str] = "Crossref"
+    example: ClassVar[str] = "orcid:0000-0002-1825-0097"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL) -> None:
         self._endpoint = endpoint

@@ -218,6 +218,7 @@ class DataciteSource(Source):
 
     name: ClassVar[str] = "datacite"
     label: ClassVar[str] = "DataCite"
+    example: ClassVar[str] = "creators.familyName:Lovelace AND publicationYear:2020"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL) -> None:
         self._endpoint = endpoint

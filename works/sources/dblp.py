@@ -66,6 +66,7 @@ class DblpSource(Source):
 
     name: ClassVar[str] = "dblp"
     label: ClassVar[str] = "dblp"
+    example: ClassVar[str] = "95/7448-1"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL) -> None:
         self._endpoint = endpoint

@@ -13,7 +13,7 @@ from researchgraph.lib import dates, identifiers
 from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion
 from works.sources import pubmed_xml
-from works.sources.markup import without_mail
+from works.sources.xml_text import without_mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,6 +23,7 @@ class OaiSource(Source):
 
     name: ClassVar[str] = "oai"
     label: ClassVar[str] = "OAI-PMH repository"
+    example: ClassVar[str] = "https://repository.example/oai set=math from=2024-01-01"
 
     def __init__(self, *, interval: float = INTERVAL) -> None:
         self._interval = interval

@@ -193,6 +193,7 @@ class OpenAlexSource(Source):
 
     name: ClassVar[str] = "openalex"
     label: ClassVar[str] = "OpenAlex"
+    example: ClassVar[str] = "author.id:A5023888391,publication_year:2020"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL, api_key: str = "") -> None:
         self._endpoint = endpoint

@@ -119,6 +119,7 @@ class OpenReviewSource(Source):
 
     name: ClassVar[str] = "openreview"
     label: ClassVar[str] = "OpenReview"
+    example: ClassVar[str] = "ICLR.cc/2024/Conference"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL) -> None:
         self._endpoint = endpoint

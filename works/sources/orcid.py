@@ -76,6 +76,7 @@ class OrcidSource(Source):
 
     name: ClassVar[str] = "orcid"
     label: ClassVar[str] = "ORCID"
+    example: ClassVar[str] = "0000-0002-1825-0097"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL) -> None:
         self._endpoint = endpoint

@@ -10,8 +10,8 @@ from researchgraph.lib import dates, identifiers
 from researchgraph.lib.links import code_link
 from researchgraph.lib.xml import local_name
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion
-from works.sources.markup import readable, without_mail
 from works.sources.xml_files import child, children, text, texts
+from works.sources.xml_text import readable, without_mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

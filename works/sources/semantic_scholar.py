@@ -167,6 +167,7 @@ class SemanticScholarSource(Source):
 
     name: ClassVar[str] = "semantic_scholar"
     label: ClassVar[str] = "Semantic Scholar"
+    example: ClassVar[str] = "author:4690624"
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL, api_key: str = "") -> None:
         self._endpoint = endpoint
