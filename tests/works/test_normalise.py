@@ -30,6 +30,26 @@ def test_a_clean_record_stays_as_it_is() -> None:
     assert normalise(_record()) == _record()
 
 
+@pytest.mark.parametrize(
+    ("printed", "kept"),
+    [
+        ("University of X, City. Electronic address: ada@x.example.", "University of X, City"),
+        ("University of X. ada.b@x.co.example", "University of X"),
+        ("University of X (E-mail: ada@x.example), City", "University of X, City"),
+        ("University of X @ City", "University of X @ City"),
+        ("ada@x.example", ""),
+    ],
+)
+def test_addresses_of_email_are_no_part_of_an_affiliation(printed: str, kept: str) -> None:
+    author = ParsedAuthor("Ada Lovelace", affiliations=(printed,))
+    found = normalise(_record(authors=(author,), unaligned_affiliations=(printed,)))
+    affiliations = tuple(place.rstrip(".") for place in found.authors[0].affiliations)
+    assert (
+        affiliations == tuple(place.rstrip(".") for place in found.unaligned_affiliations) == ((kept,) if kept else ())
+    )
+    assert normalise(found) == found
+
+
 def test_identifiers_become_canonical_and_invalid_ones_are_left_out() -> None:
     stated = (
         ("doi", "https://doi.org/10.1000/ABC."),

@@ -18,7 +18,6 @@ from works.ingest.normalise import normalise
 from works.records import ParsedAuthor, ParsedRecord, RawRecord
 from works.sources import europe_pmc, pubmed_xml
 from works.sources.pubmed import INTERVAL, PAGE, PubmedSource
-from works.sources.xml_text import without_mail
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "pubmed"
 
@@ -118,19 +117,6 @@ def test_citations_that_are_no_works_are_rejected_and_deleted_ones_withdrawn() -
 )
 def test_dates_in_words_are_kept_as_far_as_they_are_one_date(words: str, date: str) -> None:
     assert pubmed_xml.medline_date(words) == date
-
-
-@pytest.mark.parametrize(
-    ("printed", "kept"),
-    [
-        ("University of X, City. Electronic address: ada@x.example.", "University of X, City."),
-        ("University of X. ada.b@x.co.example", "University of X"),
-        ("University of X (E-mail: ada@x.example), City", "University of X, City"),
-        ("University of X @ City", "University of X @ City"),
-    ],
-)
-def test_addresses_of_email_are_no_part_of_an_affiliation(printed: str, kept: str) -> None:
-    assert without_mail(printed).rstrip(".") == kept.rstrip(".")
 
 
 def test_gzip_and_answers_one_after_the_other_are_read() -> None:

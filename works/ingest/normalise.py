@@ -6,6 +6,7 @@ record keeps it); what makes the record no work at all rejects it.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from researchgraph.errors import RecordRejected
@@ -30,6 +31,12 @@ LABEL_LIMIT = 500
 CODE_LIMIT = 40
 KEY_LIMIT = 1_000
 """Of the search key of a name or label, which transliteration can make far longer than the text (an index takes 2.7 kB)."""
+
+_MAIL = re.compile(
+    r"[\s;,.(]{0,4}(?:(?:electronic address|e-?mail(?: address)?|correspondence)\s?:\s{0,3})?"
+    r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\)?",
+    re.IGNORECASE,
+)
 
 KINDS = frozenset({"preprint", "conference", "journal", "book", "thesis", "dataset", "other"})
 _TEX_PASSES = 4
@@ -125,7 +132,11 @@ def _key_too_long(text: str) -> bool:
 
 @lru_cache(maxsize=32_768)
 def _affiliation(raw: str) -> str:
-    return _readable(raw)[:AFFILIATION_LIMIT].rstrip()
+    """The place as printed, without the addresses of e-mail that many sources print behind it: they belong on no page."""
+    place = _readable(raw)
+    if "@" in place:
+        place = " ".join(_MAIL.sub("", place).split()).strip(" ;,")
+    return place[:AFFILIATION_LIMIT].rstrip()
 
 
 def _affiliations(raw: tuple[str, ...], limit: int) -> tuple[str, ...]:

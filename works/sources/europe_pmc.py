@@ -13,7 +13,6 @@ from researchgraph.lib import dates, identifiers
 from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion
 from works.sources import pubmed_xml
-from works.sources.xml_text import without_mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -267,7 +266,7 @@ def parse(payload: bytes) -> ParsedRecord:
         ),
         abstract=abstract,
         topics=tuple(ParsedTopic("keyword", label) for label in (*keywords, *headings) if label),
-        unaligned_affiliations=(without_mail(result.affiliation),) if result.affiliation and not aligned else (),
+        unaligned_affiliations=(result.affiliation,) if result.affiliation and not aligned else (),
         site_url=f"https://europepmc.org/article/{result.source}/{result.id}" if result.id and result.source else "",
         pdf_url=_open_pdf(result),
         code_url=code_link(abstract),
@@ -288,7 +287,7 @@ def _author(author: _Author) -> ParsedAuthor:
     orcid = author.author_id.value if author.author_id and author.author_id.type.upper() == "ORCID" else ""
     return ParsedAuthor(
         " ".join(part for part in parts if part),
-        tuple(without_mail(place) for place in stated if place),
+        tuple(place for place in stated if place),
         identifiers={"orcid": orcid} if orcid else {},
     )
 

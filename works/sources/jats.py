@@ -11,7 +11,7 @@ from researchgraph.lib.links import code_link
 from researchgraph.lib.xml import local_name
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion
 from works.sources.xml_files import child, children, text, texts
-from works.sources.xml_text import readable, without_mail
+from works.sources.xml_text import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,7 +156,7 @@ def _affs(holder: etree._Element) -> Iterator[etree._Element]:
 
 def _place(aff: etree._Element) -> str:
     """An affiliation as printed: without its label, identifiers and addresses of e-mail."""
-    return without_mail(" ".join("".join(_place_pieces(aff)).split()).strip(" ,;"))
+    return " ".join("".join(_place_pieces(aff)).split()).strip(" ,;")
 
 
 def _place_pieces(element: etree._Element) -> Iterator[str]:

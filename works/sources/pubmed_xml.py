@@ -11,7 +11,7 @@ from researchgraph.lib.links import code_link
 from researchgraph.lib.xml import local_name
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion
 from works.sources.xml_files import child, children, text, texts
-from works.sources.xml_text import readable, without_mail
+from works.sources.xml_text import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +89,7 @@ def parse(root: etree._Element) -> ParsedRecord:
         topics=_topics(citation),
         authors_truncated=listed is not None and listed.get("CompleteYN") == "N",
         # Until 2014 there was one affiliation, that of the first author as a rule.
-        unaligned_affiliations=tuple(map(without_mail, texts(article, "Affiliation"))),
+        unaligned_affiliations=tuple(texts(article, "Affiliation")),
         site_url=identifiers.url("pmid", pmid) if pmid.isdigit() else "",
         code_url=code_link(abstract),
         language=next(iter(texts(article, "Language")), ""),
@@ -161,7 +161,7 @@ def authors(listed: etree._Element | None, role: str = "") -> tuple[ParsedAuthor
         if not name or author.get("ValidYN") == "N":
             continue
         infos = [*children(author, "AffiliationInfo"), author]
-        places = [without_mail(readable(place)) for info in infos for place in children(info, "Affiliation")]
+        places = [readable(place) for info in infos for place in children(info, "Affiliation")]
         orcids = [own for own in children(author, "Identifier") if own.get("Source", "").upper() == "ORCID"]
         orcid = next((value for value in map(readable, orcids) if value), "")
         found.append(

@@ -14,22 +14,12 @@ if TYPE_CHECKING:
 
 _SKIPPED: Final = frozenset({"annotation", "annotation-xml", "xref", "fn", "inline-graphic", "graphic", "label"})
 _BLOCKS: Final = frozenset({"p", "break", "title", "sec", "list-item", "br", "AbstractText"})
-_MAIL = re.compile(
-    r"[\s;,.(]{0,4}(?:(?:electronic address|e-?mail(?: address)?|correspondence)\s?:\s{0,3})?"
-    r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\)?",
-    re.IGNORECASE,
-)
 _TEX_BODY = re.compile(r"\\begin\{document\}(.{0,5000}?)\\end\{document\}", re.DOTALL)
 
 
 def readable(element: etree._Element | None) -> str:
     """The text of an element: formulas once, as their signs or their TeX; notes and cross-references left out."""
     return "" if element is None else " ".join("".join(_pieces(element)).split())
-
-
-def without_mail(place: str) -> str:
-    """An affiliation without the addresses of e-mail that PubMed prints behind it: they belong on no page."""
-    return " ".join(_MAIL.sub("", place).split()).strip(" ;,") if "@" in place else place
 
 
 def _pieces(element: etree._Element) -> Iterator[str]:
