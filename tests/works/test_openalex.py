@@ -238,7 +238,9 @@ def test_no_author_identifier_or_affiliation_of_the_samples_is_lost() -> None:
             known = [a["author"].get("id") for a in work["authorships"]]
             assert sum(map(bool, known)) == sum("openalex" in author.identifiers for author in record.authors)
             strings = [s for a in work["authorships"] for s in a["raw_affiliation_strings"] if s.strip()]
-            assert sum(len(author.affiliations) for author in record.authors) >= len(set(strings))
+            # Some print a place twice for one author, once with an address of e-mail, which is left out.
+            places = {" ".join(word for word in s.split() if "@" not in word).rstrip(" ;,.") for s in strings}
+            assert sum(len(author.affiliations) for author in record.authors) >= len(places)
             schemes = {scheme for scheme, _ in record.identifiers}
             expected = {"doi"} & {*work["ids"]} if "arxiv" not in schemes else set()
             assert schemes >= expected | {"openalex"} | ({*work["ids"]} - {"doi"})

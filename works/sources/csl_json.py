@@ -16,7 +16,7 @@ from researchgraph.lib import identifiers
 from researchgraph.lib.links import code_link
 from researchgraph.lib.text import fold
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
-from works.sources import bibliography, json_objects
+from works.sources import bibliography, documents, json_objects
 from works.sources.base import Source
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class CslJsonSource(Source):
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord:
         """See `Source.parse`."""
-        item = json_objects.decoded(raw.payload, _DECODER)
+        item = documents.decode(raw.payload, _DECODER)
         title = bibliography.readable(_first(item.title))
         if not fold(title):
             raise RecordRejected("title-missing", "The item has no title.", "title")

@@ -150,11 +150,14 @@ def check_json(head: bytes, what: str) -> None:
 def decode(payload: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """The payload as a struct. Raises RecordRejected with the path of the offending field."""
     try:
+        # msgspec looks at the strings it keeps only.
+        str(payload, "utf-8")
         return decoder.decode(payload)
     except RecursionError as error:
         raise RecordRejected("json-too-deep", TOO_DEEP) from error
     except UnicodeDecodeError as error:
-        raise RecordRejected("not-utf-8", "The record is not UTF-8.") from error
+        message = f"The record is not UTF-8: byte {payload[error.start]:#04x} at offset {error.start:,}."
+        raise RecordRejected("not-utf-8", message) from error
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from error
     except msgspec.DecodeError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import streams
+from works.sources.documents import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,12 +21,8 @@ OBJECT_LIMIT = 16 * 1024 * 1024
 """A longer object is handed out with a problem and only its head (bytes)."""
 
 HEAD = 64 * 1024
-TOO_DEEP = "The record nests its values too deeply."
 _BOM = b"\xef\xbb\xbf"
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{}]', re.DOTALL)
-_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
-_MISSING = re.compile(r"missing required field `([^`]*)`")
-_Record = TypeVar("_Record")
 
 
 class Found(NamedTuple):
@@ -139,31 +136,12 @@ def canonical(content: bytes, without: frozenset[str] = frozenset()) -> tuple[di
 
     Raises RecordRejected if it is no JSON object.
     """
-    value = decoded(content, msgspec.json.Decoder(dict[str, Any]))
+    value = decode(content, msgspec.json.Decoder(dict[str, Any]))
     kept = {key: item for key, item in value.items() if key not in without}
     try:
         return value, msgspec.json.encode(kept, order="deterministic")
     except (RecursionError, UnicodeEncodeError) as error:
         raise RecordRejected("json-invalid", "The record cannot be written as JSON again.") from error
-
-
-def decoded(payload: bytes, decoder: msgspec.json.Decoder[_Record]) -> _Record:
-    """The record as typed. Raises RecordRejected with the path of the offending field."""
-    try:
-        str(payload, "utf-8")
-        return decoder.decode(payload)
-    except UnicodeDecodeError as error:
-        message = f"The record is not UTF-8: byte {payload[error.start]:#04x} at offset {error.start:,}."
-        raise RecordRejected("not-utf-8", message) from error
-    except RecursionError as error:
-        raise RecordRejected("json-too-deep", TOO_DEEP) from error
-    except msgspec.ValidationError as error:
-        path, missing = _PATH.search(str(error)), _MISSING.search(str(error))
-        field = ".".join(part for part in (path[1] if path else "", missing[1] if missing else "") if part)
-        detail = _PATH.sub("", str(error)).rstrip(".")
-        raise RecordRejected("field-missing" if missing else "field-invalid", f"{detail}.", field) from error
-    except msgspec.DecodeError as error:
-        raise RecordRejected("json-invalid", f"The record is no JSON object: {error}.") from error
 
 
 def digest(*parts: str) -> str:

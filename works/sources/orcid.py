@@ -17,7 +17,7 @@ from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import identifiers, streams
 from researchgraph.lib.text import fold
 from works.records import ParsedAuthor, ParsedRecord, ParsedVersion, RawRecord
-from works.sources import bibliography, json_objects
+from works.sources import bibliography, documents
 from works.sources.base import Source
 from works.sources.orcid_forms import Contributor, Damaged, Group, Work, groups
 
@@ -118,7 +118,7 @@ class OrcidSource(Source):
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord:
         """See `Source.parse`."""
-        group = json_objects.decoded(raw.payload, _DECODER)
+        group = documents.decode(raw.payload, _DECODER)
         if not group.works:
             raise RecordRejected("works-missing", "The group holds no work.", "works")
         best = max(group.works, key=lambda work: (bool(fold(work.title)), _has_doi(work), work.display))
