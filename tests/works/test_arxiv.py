@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib.http import Http
+from tests.upstream import client, serving
 from works.ingest.normalise import normalise
 from works.records import ParsedAuthor, RawRecord
 from works.sources.arxiv import INTERVAL, ArxivSource
@@ -159,43 +158,13 @@ def test_all_recorded_answers_parse_or_give_a_reason(shared_data: Path) -> None:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Script], tuple[ArxivSource, list[Parameters]]]]:
-    servers: list[http.server.ThreadingHTTPServer] = []
+    with ExitStack() as servers:
 
-    def start(script: Script) -> tuple[ArxivSource, list[Parameters]]:
-        asked: list[Parameters] = []
+        def start(script: Script) -> tuple[ArxivSource, list[Parameters]]:
+            upstream = servers.enter_context(serving(script))
+            return ArxivSource(endpoint=f"{upstream.address}/api/query", interval=0), upstream.asked
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                parameters = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-                asked.append(parameters)
-                status, body = script(parameters)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Tests stay quiet."""
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return ArxivSource(endpoint=f"http://127.0.0.1:{server.server_port}/api/query", interval=0), asked
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def _client() -> Http:
-    return Http(
-        anywhere=True,
-        user_agent="researchgraph tests (mailto:tests@example.org)",
-        attempts=2,
-        timeout=5,
-        sleep=lambda _: None,
-    )
+        yield start
 
 
 def _feed(ids: list[str], total: int) -> bytes:
@@ -221,7 +190,7 @@ def test_a_search_is_paged_until_all_answers_are_there(
         return 200, _feed(_ids(start, min(100, 230 - start)), 230)
 
     source, asked = serve(script)
-    records = list(source.fetch('au:"Ada Lovelace"', _client()))
+    records = list(source.fetch('au:"Ada Lovelace"', client()))
     assert [record.key for record in records] == _ids(0, 230)
     assert [(a["search_query"], a["start"], a["max_results"]) for a in asked] == [
         ('au:"Ada Lovelace"', str(s), "100") for s in (0, 100, 200)
@@ -233,7 +202,7 @@ def test_identifiers_are_asked_for_by_list(
 ) -> None:
     source, asked = serve(lambda asked: (200, _feed(asked["id_list"].split(","), 1)))
     query = ", ".join(["arXiv:2401.00000v2", "https://arxiv.org/abs/2401.00001", *_ids(2, 120), "2401.00005"])
-    records = list(source.fetch(query, _client()))
+    records = list(source.fetch(query, client()))
     assert [record.key for record in records] == _ids(0, 122)
     assert [len(a["id_list"].split(",")) for a in asked] == [100, 22]
 
@@ -243,14 +212,14 @@ def test_an_empty_page_in_the_middle_is_asked_again(
 ) -> None:
     answers = iter([_feed(_ids(0, 100), 150), _feed([], 150), _feed(_ids(100, 50), 150)])
     source, _ = serve(lambda _: (200, next(answers)))
-    assert len(list(source.fetch("all:soup", _client()))) == 150
+    assert len(list(source.fetch("all:soup", client()))) == 150
 
 
 def test_answers_that_stay_away_are_an_error_after_what_came(
     serve: Callable[[Script], tuple[ArxivSource, list[Parameters]]],
 ) -> None:
     source, _ = serve(lambda asked: (200, _feed(_ids(0, 100) if asked["start"] == "0" else [], 150)))
-    records = source.fetch("all:soup", _client())
+    records = source.fetch("all:soup", client())
     assert len([next(records) for _ in range(100)]) == 100
     with pytest.raises(SourceUnavailable, match="stopped at 100 of 150"):
         next(records)
@@ -276,13 +245,13 @@ def test_a_refusal_or_nonsense_is_unavailable_with_the_reason(
 ) -> None:
     source, _ = serve(lambda _: (status, body))
     with pytest.raises(SourceUnavailable, match=reason):
-        list(source.fetch("all:soup", _client()))
+        list(source.fetch("all:soup", client()))
 
 
 def test_an_empty_query_asks_nobody(serve: Callable[[Script], tuple[ArxivSource, list[Parameters]]]) -> None:
     source, asked = serve(lambda _: (200, b""))
     with pytest.raises(SourceUnavailable, match="search expression"):
-        list(source.fetch(" , ", _client()))
+        list(source.fetch(" , ", client()))
     assert asked == []
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import gzip
 import html
-import http.server
 import re
-import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
-from researchgraph.lib.http import Http
+from tests.upstream import client, serving
 from works.ingest.normalise import normalise
 from works.records import ParsedAuthor, ParsedRecord, RawRecord
 from works.sources.dblp import INTERVAL, DblpSource
@@ -168,41 +167,13 @@ def test_a_large_dump_is_read_in_little_memory(tmp_path: Path) -> None:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Script], tuple[DblpSource, list[str]]]]:
-    servers: list[http.server.ThreadingHTTPServer] = []
+    with ExitStack() as servers:
 
-    def start(script: Script) -> tuple[DblpSource, list[str]]:
-        asked: list[str] = []
+        def start(script: Script) -> tuple[DblpSource, list[str]]:
+            upstream = servers.enter_context(serving(lambda asked: (*script(asked["path"]), {"Retry-After": "7"})))
+            return DblpSource(endpoint=f"{upstream.address}", interval=0), upstream.paths
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked.append(self.path)
-                status, body = script(self.path)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                if status in {429, 503}:
-                    self.send_header("Retry-After", "7")
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Tests stay quiet."""
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return DblpSource(endpoint=f"http://127.0.0.1:{server.server_port}", interval=0), asked
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def _client(slept: list[float] | None = None) -> Http:
-    sleep = (slept if slept is not None else []).append
-    return Http(
-        user_agent="researchgraph tests (mailto:tests@example.org)", attempts=2, timeout=5, sleep=sleep, anywhere=True
-    )
+        yield start
 
 
 def test_persons_and_records_are_asked_for_one_by_one_and_works_given_once(
@@ -211,7 +182,7 @@ def test_persons_and_records_are_asked_for_one_by_one_and_works_given_once(
     single = b'<dblp><article key="journals/x/A1"><author>Ada</author><title>T.</title></article></dblp>'
     source, asked = serve(lambda path: (200, single if "/rec/" in path else PERSON))
     query = "95/7448-1, https://dblp.org/pid/b/EmileBorel.html\njournals/x/A1 95/7448-1"
-    records = list(source.fetch(query, _client()))
+    records = list(source.fetch(query, client()))
     assert asked == ["/pid/95/7448-1.xml", "/pid/b/EmileBorel.xml", "/rec/journals/x/A1.xml"]
     assert [record.key for record in records] == ["conf/stir/Lovelace12", "phd/Lovelace10", "journals/x/A1"]
 
@@ -220,7 +191,7 @@ def test_an_upstream_that_asks_for_patience_gets_it(serve: Callable[[Script], tu
     answers = iter([(429, b""), (200, PERSON)])
     source, _ = serve(lambda _: next(answers))
     slept: list[float] = []
-    assert len(list(source.fetch("95/7448-1", _client(slept)))) == 2
+    assert len(list(source.fetch("95/7448-1", client(slept)))) == 2
     assert slept == [7.0]
 
 
@@ -240,7 +211,7 @@ def test_a_refusal_or_nonsense_is_unavailable_with_the_reason(
 ) -> None:
     source, _ = serve(lambda _: (status, body))
     with pytest.raises(SourceUnavailable, match=reason):
-        list(source.fetch("95/7448-1", _client()))
+        list(source.fetch("95/7448-1", client()))
 
 
 @pytest.mark.parametrize("query", ["", " , ", "Ada Lovelace", "95/7448-1 Ada", "../../etc/passwd"])
@@ -249,7 +220,7 @@ def test_names_and_nonsense_are_asked_of_nobody(
 ) -> None:
     source, asked = serve(lambda _: (200, PERSON))
     with pytest.raises(SourceUnavailable, match="dblp"):
-        list(source.fetch(query, _client()))
+        list(source.fetch(query, client()))
     assert asked == []
 
 
