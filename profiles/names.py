@@ -43,6 +43,7 @@ _HYPHENS = re.compile("[-‐‑]")
 _DBLP_NUMBER = re.compile(r"[0-9]{4}")
 _ABBREVIATION = re.compile(r"[A-Za-z]{2,3}\.")
 _HAN_NAME = re.compile("[㐀-鿿]{2,4}|[가-힯]{2,4}")
+_HAN_WORDS = re.compile("[㐀-鿿 ]+|[가-힯 ]+")
 _HAN_DOUBLE_FAMILY = frozenset(
     "欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 夏侯 皇甫 尉迟 尉遲 令狐 南宫 南宮 东方 東方 慕容 司徒 남궁 황보 제갈 선우 독고".split()
 )
@@ -54,6 +55,9 @@ _SYLLABLE = re.compile(
     r"uan|ieh|ai|ah|am|an|ao|au|ae|ee|eh|ei|em|en|eo|eu|ia|ie|im|in|iu|oa|oh|oi|om|on|oo|ou|ua|ue|ui|um|un|uo|uu|uy|ye|yo|"
     r"yu|a|e|i|o|u|v|y)[kcpt]?|ng|park|ahn|hwang",
 )
+
+# Written together, as many as a family name has; bounded, because a long run of them can be cut in very many ways.
+_SYLLABLES = re.compile(f"(?=.{{1,12}}$)(?:{_SYLLABLE.pattern}){{1,6}}")
 
 # Family names of two syllables and more that very many people bear, so that a given name does not single one out.
 _FREQUENT_FAMILIES = frozenset(
@@ -163,7 +167,7 @@ def parse(name: str) -> PersonName:
     capitals = name.isupper()
     given: list[str] = []
     for word in words.given:
-        if not capitals and _clearly_initials(word):
+        if not capitals and _clearly_initials(word, words.family):
             given.extend(word.lower())
         elif _ABBREVIATION.fullmatch(word):
             given.append(word[0].lower())
@@ -336,7 +340,7 @@ def short(name: str) -> str:
     capitals = name.isupper()
     initials: list[str] = []
     for word in words.given:
-        if not capitals and _clearly_initials(word):
+        if not capitals and _clearly_initials(word, words.family):
             initials.extend(f"{letter}." for letter in word)
             continue
         for piece in _AFTER_DOT.split(word):
@@ -377,14 +381,17 @@ def _given_first(name: str) -> str:
     return f"{given} {family}" if given and family else name
 
 
-def _clearly_initials(word: str) -> bool:
+def _clearly_initials(word: str, family: Sequence[str]) -> bool:
     """Whether two or three capitals are initials ("SY", "DGT") and not a short name ("LI", "KIM").
 
     Syllables end in a vowel, n, ng, r, or a Korean or Vietnamese stop; capitals that no syllable spells are initials.
+    So are two that one spells before a family name that is not made of syllables: "JA Smith", but "MA Kaili".
     """
     if not 2 <= len(word) <= 3 or not word.isascii() or not word.isalpha() or not word.isupper():
         return False
-    return _SYLLABLE.fullmatch(word.lower().replace("y", "j")) is None and word != "NG"
+    if _SYLLABLE.fullmatch(word.lower().replace("y", "j")) is None:
+        return word != "NG"
+    return len(word) == 2 and bool(family) and _SYLLABLES.fullmatch(fold(family[-1])) is None
 
 
 def _split(name: str) -> _Words:
@@ -422,6 +429,8 @@ def _split(name: str) -> _Words:
         head, dot, tail = word.rpartition(".")
         if dot and head and tail:
             return _Words((head + dot,), (tail,), suffix, native)
+    if len(words) == 2 and _HAN_WORDS.fullmatch(" ".join(words)):
+        return _Words((words[1],), (words[0],), suffix, native or " ".join(words))
     start = len(words) - 1
     while start > 1 and _is_particle(words[start - 1]):
         start -= 1

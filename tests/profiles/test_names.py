@@ -33,6 +33,10 @@ from profiles.names import (
         ("A.S. Morcos", "a s", "morcos"),
         ("R.Lopes", "r", "lopes"),
         ("DGT Barrett", "d g t", "barrett"),
+        ("JA Smith", "j a", "smith"),
+        ("Smith, JA", "j a", "smith"),
+        ("MA Kaili", "ma", "kaili"),
+        ("LI He", "li", "he"),
         ("LI WEI", "li", "wei"),
         ("Aäron van den Oord", "aaron", "van den oord"),
         ("van den Oord, Aaron", "aaron", "van den oord"),
@@ -51,6 +55,8 @@ from profiles.names import (
         ("Иван Петрович Сидоров", "ivan petrovich", "sidorov"),
         ("李明", "ming", "li"),
         ("欧阳修", "xiu", "ouyang"),
+        ("王 伟", "wei", "wang"),
+        ("김 민준", "minjun", "gim"),
         ("김민준", "minjun", "gim"),
         ("Md. Rahman", "m", "rahman"),
         ("Dr. Jane Goodall", "jane", "goodall"),
@@ -81,6 +87,10 @@ def test_generations_and_namesake_numbers_are_no_part_of_the_name(name: str, suf
     parsed = parse(name)
     assert parsed.suffix == suffix
     assert parsed.folded in {"martin luther king", "john smith", "wei wang", "jane goodall"}
+
+
+def test_a_name_that_could_be_cut_in_very_many_ways_is_read_at_once() -> None:
+    assert parse("JA " + "ai" * 5_000).family == ("ai" * 5_000,)
 
 
 def test_a_native_spelling_in_brackets_is_kept_apart() -> None:
