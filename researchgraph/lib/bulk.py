@@ -16,14 +16,25 @@ ROWS_AT_ONCE: Final = 10_000
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY `rows` into `table`. Fails as a whole on the first bad row."""
+    """COPY `rows` into `table`. Fails as a whole on the first bad row. Lists are of texts or of numbers, of one depth."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row([array(value) if type(value) is list else value for value in row])
+
+
+def array(values: Sequence[str | float | None]) -> str:
+    """A list as PostgreSQL reads it from text. The driver's own way looks up the type of every element, ten times as long."""
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: str | float | None) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "NULL" if value is None else str(value)
 
 
 def new_ids(table: str, count: int) -> list[int]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,39 +27,51 @@ from works.ingest import store
 from works.models import Authorship, ImportRun, RunState, Work
 from works.tasks import run_import
 
-PROCESSES = 2
 POLL_SECONDS = 0.1
+LOADED = store.TABLES
+"""Tables the load stage fills."""
 
 
-def measure(file: Path) -> dict[str, Any]:
+def measure(file: Path, *, source: str = "jsonl", processes: int = 2) -> dict[str, Any]:
     """Import `file` into the empty database: seconds by stage, works a second, memory, and the ratio to COPY."""
-    with _worker() as worker:
+    with _worker(processes) as worker:
+        log = _log_position()
         began = time.perf_counter()
-        run = _imported(file)
+        run = _imported(source, file)
         loaded = time.perf_counter() - began
         _wait(lambda: not StaleBlock.objects.exists())
         decided = time.perf_counter() - began
         _wait(lambda: not StaleResearcher.objects.exists())
         ready = time.perf_counter() - began
+        written = _log_position() - log
+        log = _log_position()
         began = time.perf_counter()
-        again = _imported(file)
+        again = _imported(source, file)
         repeated = time.perf_counter() - began
+        written_again = _log_position() - log
         memory = _peak_megabytes(worker.pid)
     if run.new != again.unchanged:
         raise RuntimeError(f"{run.new} new records, but only {again.unchanged} unchanged the second time.")
     works = Work.objects.count()
-    copy = _copy_seconds()
+    load_copy = copy_seconds(LOADED)
+    copy = load_copy + copy_seconds(("profiles_researcher", "profiles_identityevent", *write.TABLES))
     return {
         "works": works, "bylines": Authorship.objects.count(), "researchers": Researcher.objects.count(),
         "load_s": round(loaded, 2), "assign_s": round(decided - loaded, 2), "derive_s": round(ready - decided, 2),
         "ready_s": round(ready, 2), "works_a_second": round(works / ready), "again_s": round(repeated, 2),
         "again_ratio": round(repeated / loaded, 3), "copy_s": round(copy, 2), "ratio_to_copy": round(ready / copy, 2),
-        "load_ratio_to_copy": round(loaded / copy, 2), "worker_peak_mb": memory,
+        "load_ratio_to_copy": round(loaded / load_copy, 2), "again_wal_ratio": round(written_again / written, 5),
+        "processes": processes, "worker_peak_mb": memory,
     }  # fmt: skip
 
 
-def _imported(file: Path) -> ImportRun:
-    run = imports.start_run(source="jsonl", query=str(file))
+def _log_position() -> int:
+    """Bytes of write-ahead log since the beginning."""
+    return int(bulk.fetch("SELECT pg_current_wal_lsn() - '0/0'")[0][0])
+
+
+def _imported(source: str, file: Path) -> ImportRun:
+    run = imports.start_run(source=source, query=str(file))
     run_import.delay(run.pk)
     _wait(lambda: ImportRun.objects.filter(pk=run.pk, finished_at__isnull=False).exists())
     run.refresh_from_db()
@@ -69,9 +81,9 @@ def _imported(file: Path) -> ImportRun:
 
 
 @contextmanager
-def _worker() -> Iterator[subprocess.Popen[bytes]]:
+def _worker(processes: int) -> Iterator[subprocess.Popen[bytes]]:
     command = [
-        sys.executable, "-m", "celery", "-A", "researchgraph.celery", "worker", f"--concurrency={PROCESSES}",
+        sys.executable, "-m", "celery", "-A", "researchgraph.celery", "worker", f"--concurrency={processes}",
         "--loglevel=WARNING",
     ]  # fmt: skip
     with Path(settings.DATA_DIR, "worker.log").open("ab") as log:
@@ -104,9 +116,8 @@ def _peak(pid: int) -> int:
     return 0
 
 
-def _copy_seconds() -> float:
-    """Seconds of COPY of all rows the import made, into empty tables with the same indexes and checks."""
-    tables = (*store.TABLES, "profiles_researcher", "profiles_identityevent", *write.TABLES)
+def copy_seconds(tables: Sequence[str]) -> float:
+    """Seconds of COPY of all rows of these tables, into empty ones with the same indexes and checks."""
     return sum(_copy_one(table) for table in tables)
 
 

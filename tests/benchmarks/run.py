@@ -27,13 +27,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--works", type=int, action="append", help="how many synthetic works; may be repeated")
     parser.add_argument("--file", type=Path, action="append", default=[], help="measure with this file of real works")
+    parser.add_argument("--source", default="jsonl", help="of the files (default: jsonl)")
+    parser.add_argument("--processes", type=int, default=2, help="of the worker (default: 2)")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args()
     inputs: list[int | Path] = [*(options.works or ([] if options.file else [10_000])), *options.file]
     directory = Path(tempfile.mkdtemp(prefix="rg-benchmark-"))
     directory.chmod(0o755)
     try:
-        results = [_measured(directory / str(i), what) for i, what in enumerate(inputs)]
+        how = {"source": options.source, "processes": options.processes}
+        results = [_measured(directory / str(i), what, how) for i, what in enumerate(inputs)]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     summary = {"machine": _machine(), "results": results, "growth": _growth(results)}
@@ -42,14 +45,14 @@ def main() -> None:
         options.json.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
-def _measured(directory: Path, what: int | Path) -> dict[str, Any]:
+def _measured(directory: Path, what: int | Path, how: dict[str, Any]) -> dict[str, Any]:
     """All figures for one input, in a process of its own: settings are read once per process."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
         with os.fdopen(writing, "w") as answer:
-            json.dump(_measure(directory, what), answer)
+            json.dump(_measure(directory, what, how), answer)
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as answer:
@@ -62,7 +65,7 @@ def _measured(directory: Path, what: int | Path) -> dict[str, Any]:
     return result
 
 
-def _measure(directory: Path, what: int | Path) -> dict[str, Any]:
+def _measure(directory: Path, what: int | Path, how: dict[str, Any]) -> dict[str, Any]:
     directory.mkdir()
     (directory / "static").mkdir()
     os.environ.update(
@@ -89,7 +92,7 @@ def _measure(directory: Path, what: int | Path) -> dict[str, Any]:
             synthetic.write(file, what)
         return {
             "input": str(what.name) if isinstance(what, Path) else f"{what} synthetic works",
-            "import": importing.measure(file.resolve()),
+            "import": importing.measure(file.resolve(), **how),
             "profile": profile_page.measure(),
         }
 
