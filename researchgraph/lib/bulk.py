@@ -13,6 +13,8 @@ from django.db import connection
 from psycopg import sql
 
 ROWS_AT_ONCE: Final = 10_000
+LONG: Final = 100
+"""Elements from which on it is worth writing a list out ourselves."""
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -50,10 +52,18 @@ def new_ids(table: str, count: int) -> list[int]:
     return keys
 
 
+def _prepared(parameters: Sequence[Any]) -> list[Any]:
+    """The parameters of a statement, with long lists of keys or texts as PostgreSQL reads them; their type is the query's."""
+    return [
+        array(value) if type(value) is list and len(value) >= LONG and type(value[0]) in {str, int} else value
+        for value in parameters
+    ]
+
+
 def fetch(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of a query whose result is known to be of a batch's size."""
     with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
+        cursor.execute(query, parameters if isinstance(parameters, Mapping) else _prepared(parameters))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
@@ -69,7 +79,7 @@ def stream(query: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ..
 def run(query: str, parameters: Sequence[Any] = ()) -> int:
     """Execute a statement; the number of rows it touched."""
     with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
+        cursor.execute(query, _prepared(parameters))
         touched: int = cursor.rowcount
         return touched
 

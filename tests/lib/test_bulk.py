@@ -26,3 +26,15 @@ def test_rows_with_lists_are_copied_as_they_are() -> None:
     bulk.run("CREATE TEMP TABLE copied (one text, words text[], numbers bigint[], share float8) ON COMMIT DROP")
     bulk.copy_rows("copied", ("one", "words", "numbers", "share"), rows)
     assert bulk.fetch("SELECT * FROM copied ORDER BY one") == rows
+
+
+@pytest.mark.django_db
+def test_long_lists_of_keys_and_texts_find_what_short_ones_find() -> None:
+    many = [*range(bulk.LONG * 2)]
+    words = [f'say "{n}"\\' for n in many]
+    query = "SELECT n FROM generate_series(1, 5) AS n WHERE n = ANY(%s) ORDER BY n"
+    assert bulk.fetch(query, [many]) == bulk.fetch(query, [many[:6]]) == [(1,), (2,), (3,), (4,), (5,)]
+    assert bulk.fetch("SELECT count(*) FROM unnest(%s::text[]) w WHERE w = %s", [words, words[7]]) == [(1,)]
+    bulk.run("CREATE TEMP TABLE kept (n bigint) ON COMMIT DROP")
+    assert bulk.run("INSERT INTO kept SELECT unnest(%s::bigint[])", [many]) == len(many)
+    assert bulk.run("DELETE FROM kept WHERE n = ANY(%s)", [many]) == len(many)
