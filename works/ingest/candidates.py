@@ -33,6 +33,7 @@ class Candidates:
                 known.year,
                 known.author_keys,
                 known.identifiers | work.identifiers,
+                known.kind,
             )
         for identifier in work.identifiers:
             self._by_identifier.setdefault(identifier, work.work_id)
@@ -62,7 +63,7 @@ def load(records: Sequence[Comparable], work_ids: Iterable[int]) -> Candidates:
         )
         SELECT w.id, w.title_key, w.year, w.author_keys,
                ARRAY(SELECT i.scheme FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY i.id),
-               ARRAY(SELECT i.value FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY i.id)
+               ARRAY(SELECT i.value FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY i.id), w.type
           FROM wanted JOIN works_work w ON w.id = wanted.work_id
          WHERE w.merged_into_id IS NULL
          ORDER BY w.id
@@ -70,7 +71,7 @@ def load(records: Sequence[Comparable], work_ids: Iterable[int]) -> Candidates:
         [schemes, values, sorted({r.title_key for r in records}), sorted(set(work_ids))],
     )
     candidates = Candidates()
-    for work_id, title_key, year, author_keys, id_schemes, id_values in rows:
+    for work_id, title_key, year, author_keys, id_schemes, id_values, kind in rows:
         candidates.add(
             Comparable(
                 work_id,
@@ -78,6 +79,7 @@ def load(records: Sequence[Comparable], work_ids: Iterable[int]) -> Candidates:
                 year,
                 tuple(block_key(k) for k in author_keys),
                 frozenset(zip(id_schemes, id_values, strict=True)),
+                kind,
             ),
         )
     return candidates

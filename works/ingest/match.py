@@ -1,8 +1,9 @@
 """Is this record a work we know? Matched, Ambiguous or Unmatched, with evidence. Pure.
 
 An identifier decides if nothing contradicts it. Otherwise titles must be equal after normalisation *and* authors
-must overlap *and* years must be near; equal titles alone never link. What is neither clear nor clearly different
-goes to a curator as Ambiguous and is meanwhile kept as a work of its own.
+must overlap *and* years must be near; equal titles alone never link. Titles that differ in a word are titles of two works:
+"Part I" and "Part II", errata, comments, extended versions, translations. What is neither clear nor clearly different
+goes to a curator as Ambiguous and is meanwhile kept as a work of its own. How well this does: docs/matching.md.
 """
 
 from __future__ import annotations
@@ -42,18 +43,34 @@ GENERIC_TITLES = frozenset(
         "tableofcontents",
         "welcome",
         "titlepage",
+        "contents",
+        "untitled",
+        "title",
+        "readme",
+        "readmetxt",
+        "supplementarymaterial",
+        "dataset",
+        "bookreview",
+        "bookreviews",
+        "obituary",
     },
 )
+GENERIC_ENDINGS = ("preface", "editorial", "foreword", "frontmatter", "tableofcontents")
+"""What titles of the same kind end with, after the name of the volume."""
+
+ITEMS = frozenset({"dataset", "other"})
+"""Kinds of which collections hold many under one title, one name and one year ("GBIF Occurrence Download")."""
 
 
 class Comparable(msgspec.Struct, frozen=True):
-    """The few facts matching looks at. `author_keys` are "family initial" block keys in byline order."""
+    """The few facts matching looks at. `author_keys` are "family initial" block keys in byline order, `kind` is the version's."""
 
     work_id: int
     title_key: str
     year: int | None
     author_keys: tuple[str, ...]
     identifiers: frozenset[tuple[str, str]]
+    kind: str = ""
 
 
 # A work has at most one value of these, so two different ones contradict each other.
@@ -101,13 +118,18 @@ def _compare(record: Comparable, candidate: Comparable) -> tuple[str, tuple[Evid
         scheme, value = min(shared)
         verdict = "same" if same_title or share >= SOME_OVERLAP else "unknown"
         return verdict, (Evidence("same-identifier", f"{scheme}:{value}", 1.0), found)
-    if not same_title or record.title_key in GENERIC_TITLES:
+    if not same_title or is_generic(record.title_key):
         return "", ()
     evidence = (Evidence("title-equal", "", 0.5), found)
+    apart = abs(record.year - candidate.year) if record.year and candidate.year else 0
     clash = _clash(record, candidate)
+    items = record.kind in ITEMS and candidate.kind in ITEMS
+    if clash == "doi" and items:
+        return "", ()
+    if items:
+        return ("unknown", evidence) if share >= SAME_OVERLAP and apart == 0 else ("", ())
     if clash:
         return ("unknown", (*evidence, Evidence("identifier-conflict", clash))) if share >= SAME_OVERLAP else ("", ())
-    apart = abs(record.year - candidate.year) if record.year and candidate.year else 0
     if share >= SAME_OVERLAP and apart <= NEAR_YEARS:
         return "same", (*evidence, Evidence("year-near", str(apart), 0.2))
     if share >= SOME_OVERLAP:
@@ -115,10 +137,26 @@ def _compare(record: Comparable, candidate: Comparable) -> tuple[str, tuple[Evid
     return "", ()
 
 
+def is_generic(key: str) -> bool:
+    """Whether many different works carry a title of this key."""
+    return key in GENERIC_TITLES or key.endswith(GENERIC_ENDINGS)
+
+
 def _clash(record: Comparable, candidate: Comparable) -> str:
-    """The first scheme of which both state a value, and not the same one; "" if none."""
+    """The first scheme of which both state a value, and not the same one; "" if none.
+
+    Two DOIs speak against each other where one registrant gave both, by their prefix, to things of one kind: a publisher
+    gives a conference paper one. The preprint has another registrant, or is of another kind.
+    """
     mine = {scheme: value for scheme, value in record.identifiers if scheme in SINGLE_VALUED}
     for scheme, value in sorted(candidate.identifiers):
         if scheme in mine and mine[scheme] != value:
             return scheme
-    return ""
+    if record.kind != candidate.kind or record.kind in {"", "preprint"}:
+        return ""
+    return "doi" if _registrants(record) & _registrants(candidate) else ""
+
+
+def _registrants(record: Comparable) -> set[str]:
+    """The prefixes of its DOIs. Only asked of records that share none."""
+    return {value.partition("/")[0] for scheme, value in record.identifiers if scheme == "doi"}

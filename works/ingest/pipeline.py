@@ -237,6 +237,7 @@ def _comparable(work_id: int, record: ParsedRecord) -> Comparable:
         record.version.year,
         tuple(block_key(author.name) for author in record.authors),
         frozenset(record.identifiers),
+        record.version.kind,
     )
 
 
@@ -264,7 +265,7 @@ def _match(
                 fresh.add(item.work_id)
                 if isinstance(outcome, Ambiguous):
                     reviews.append((item, outcome))
-        pool.add(Comparable(item.work_id, record.title_key, record.year, record.author_keys, record.identifiers))
+        pool.add(msgspec.structs.replace(record, work_id=item.work_id))
         groups.setdefault(item.work_id, []).append(item)
     others = _other_records(
         [work_id for work_id in groups if work_id not in fresh], {(source, i.key) for i in good}, parser_of
