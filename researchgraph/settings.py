@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from researchgraph import embedded, env
+from works.ingest import precedence
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -123,6 +124,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
+# Which source is believed first, where this differs from works/ingest/precedence.py: "title: acl crossref *; license: ...".
+MERGE_PRECEDENCE = env.text("MERGE_PRECEDENCE")
+try:
+    precedence.read(MERGE_PRECEDENCE)
+except ValueError as error:
+    raise ImproperlyConfigured(f"MERGE_PRECEDENCE is not readable: {error}.") from None
 # How many workers are woken at once to decide on bylines and to recompute pages.
 DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)
 CELERY_BEAT_SCHEDULE = {

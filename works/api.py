@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 from researchgraph.lib.paging import DEEPEST, DIGITS
 from researchgraph.lib.schemas import listing, schema
 from works import search_selectors, selectors
+from works.ingest.merge import Alternative
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -65,7 +67,11 @@ class AuthorFull(msgspec.Struct, frozen=True):
 
 
 class FullWork(msgspec.Struct, frozen=True):
-    """One work with its versions, identifiers, bylines, topics, source records and the source of each field."""
+    """One work with its versions, identifiers, bylines, topics, source records and the source of each field.
+
+    `provenance` names a field's source, "curator" or "author" if a person corrected it (when: `corrected`);
+    `alternatives` are the differing values of other sources.
+    """
 
     public_id: str
     url: str
@@ -86,6 +92,8 @@ class FullWork(msgspec.Struct, frozen=True):
     topics: list[selectors.TopicLink]
     sources: list[selectors.SourceLine]
     provenance: dict[str, str]
+    alternatives: dict[str, list[Alternative]]
+    corrected: dict[str, datetime]
 
 
 class Hit(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What somebody who runs imports may ask for, checked before anything is kept."""
+"""What somebody who runs imports may ask for, and what curators say of works, checked before anything is kept."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 
+from researchgraph.lib import dates
+from works.correction_selectors import CORRECTED, NEVER_EMPTY
+from works.ingest import normalise
 from works.sources import registry
 from works.sources.base import Source
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
+    from django.http import QueryDict
 
     Uploaded = UploadedFile[bytes]
 
@@ -56,3 +60,46 @@ class ImportForm(forms.Form):
         elif given.get("query") and registry.sources()[given["source"]].fetch is Source.fetch:
             self.add_error("query", "This source has no live service here. Choose a file.")
         return given
+
+
+class CorrectionForm(forms.Form):
+    """Values for fields of a work. Each has a choice (`title`) and a value of one's own (`title_own`).
+
+    The choice is "" to leave the field alone, "none" for no value, "own", or "say:" and the value of a source. What
+    is typed counts although the choice was left alone.
+    """
+
+    reason = forms.CharField(max_length=500, error_messages={"required": "Say in a few words how you know."})
+    seen = forms.IntegerField(min_value=0)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.chosen: dict[str, str] = {}
+
+    def clean(self) -> dict[str, Any]:
+        """At least one field with a value that it can have."""
+        given: dict[str, Any] = super().clean() or {}
+        for field in CORRECTED:
+            choice, own = self.data.get(field, ""), self.data.get(f"{field}_own", "").strip()
+            if choice == "none" and field not in NEVER_EMPTY:
+                self.chosen[field] = ""
+            elif choice.startswith("say:") or choice == "own" or own:
+                said = choice.removeprefix("say:") if choice.startswith("say:") else own
+                value = normalise.value(field, said)
+                if value:
+                    self.chosen[field] = value
+                else:
+                    self.errors.setdefault(field, self.error_class([_PROBLEMS.get(field, "No address of a page.")]))
+        if not self.chosen and not self.errors:
+            self.add_error(None, "Nothing was chosen.")
+        return given
+
+
+_PROBLEMS: Final = {
+    "title": f"A title has letters, and at most {normalise.TITLE_LIMIT:,} characters.",
+    "type": "Choose one of the types.",
+    "year": f"A year from {dates.EARLIEST_YEAR} to {dates.LATEST_YEAR}.",
+    "date": "A date such as 2022-03-10, 2022-03 or 2022.",
+    "venue": "A name has letters.",
+    "license": "A name has letters.",
+}

@@ -63,8 +63,9 @@ class Work(models.Model):
     """One intellectual work; its versions are grouped under it. Written only by `works.ingest.store`.
 
     `title_html` and `abstract_html` hold sanitised markup when the text carries TeX, else "" (escape the text).
-    `date` is a partial ISO date of the first version. `provenance` maps a field to the source its value
-    came from. `author_keys` are the normalised names in byline order, for matching.
+    `date` is a partial ISO date of the first version. `provenance` maps a field to the source its value came from, or to
+    the origin of a correction; `alternatives` maps a field to what other sources say. `author_keys` are the normalised
+    names in byline order, for matching.
     """
 
     public_id = models.CharField(max_length=10)
@@ -90,6 +91,7 @@ class Work(models.Model):
     license = models.TextField(blank=True)
     unaligned_affiliations = ArrayField(models.TextField(), default=list)
     provenance = models.JSONField(default=dict)
+    alternatives = models.JSONField(default=dict)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged", db_index=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -419,6 +421,37 @@ class SupersededRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_id} before"
+
+
+class CorrectionOrigin(models.TextChoices):
+    """Who may correct a work; a curator's value stands above an author's, and both above every source."""
+
+    CURATOR = "curator", "a curator"
+    AUTHOR = "author", "the author"
+
+
+class WorkCorrection(models.Model):
+    """A field of a work as a person says it is; "" says that it has none. Never changed but to be undone.
+
+    Of those of one work, field and origin that are not undone the newest holds (`works.ingest.corrections`).
+    """
+
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="corrections")
+    field = models.CharField(max_length=20)
+    value = models.TextField(blank=True)
+    origin = models.CharField(max_length=8, choices=CorrectionOrigin.choices)
+    reason = models.TextField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.work_id}"
 
 
 class Review(models.Model):

@@ -24,7 +24,7 @@ ENDED: Final = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
 
 # Deleted before the works themselves, which these name; their own tables' cascades are Django's, not the database's.
 _PARTS: Final = (
-    "works_rejection", "works_review", "works_workinstitution", "works_worktopic", "works_workidentifier",
+    "works_workcorrection", "works_rejection", "works_review", "works_workinstitution", "works_worktopic", "works_workidentifier",
     "works_workversion", "works_authorship",
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ class Outlook(msgspec.Struct, frozen=True):
 
     Of its records `gone` disappear, `restored` go back to what they said before, `shared` were also brought by other
     runs and stay. `works_gone` have no other record; `works_changed` have. `works_kept` stay because a person decided on
-    one of their bylines, with their records.
+    one of their bylines or corrected them, with their records.
     """
 
     gone: int
@@ -132,6 +132,7 @@ def _sorted_out(run: ImportRun, ids: Sequence[int]) -> _Batch:
             SELECT w.id FROM works_work w WHERE w.id = ANY(%s)
                AND (EXISTS (SELECT FROM works_authorship a WHERE a.work_id = w.id AND a.kind = 'confirmed')
                  OR EXISTS (SELECT FROM works_rejection j WHERE j.work_id = w.id)
+                 OR EXISTS (SELECT FROM works_workcorrection c WHERE c.work_id = w.id AND c.undone_at IS NULL)
                  OR EXISTS (SELECT FROM works_work m WHERE m.merged_into_id = w.id))
             """,
             [sorted(found.empty)],

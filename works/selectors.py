@@ -13,6 +13,7 @@ from researchgraph.lib import bulk, dates, identifiers
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.public_ids import address
+from works.ingest.merge import NEXT_YEAR, Alternative
 from works.models import DecisionKind
 from works.row_selectors import TYPE_LABELS, markup
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 FIELD_LABELS = {
-    "title": "Title", "authors": "Authors", "abstract": "Abstract", "date": "First date", "type": "Type",
+    "title": "Title", "authors": "Authors", "abstract": "Abstract", "date": "First date", "year": "Year", "type": "Type",
     "venue": "Venue", "code_url": "Code", "site_url": "Page", "pdf_url": "PDF", "license": "License",
 }  # fmt: skip
 
@@ -152,12 +153,27 @@ class Byline(msgspec.Struct, frozen=True):
         return str(DecisionKind(self.kind).label)
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A differing value of one source, or of a person whose word stands below that of another."""
+
+    value: str
+    source: str
+    fetched_at: datetime | None
+
+
 class FieldOrigin(msgspec.Struct, frozen=True):
-    """One row of the provenance table."""
+    """One row of the provenance table. `at` is when the value was imported or given; `by_person` if it was corrected.
+
+    `others` are the values of other sources, the most believed first. `ahead` if the date lies further ahead than issues are dated.
+    """
 
     label: str
     value: str
     source: str
+    at: datetime | None
+    by_person: bool
+    others: list[Said]
+    ahead: bool
 
 
 class WorkPage(msgspec.Struct, frozen=True):
@@ -187,6 +203,8 @@ class WorkPage(msgspec.Struct, frozen=True):
     topics: list[TopicLink]
     sources: list[SourceLine]
     provenance: dict[str, str]
+    alternatives: dict[str, list[Alternative]]
+    corrected: dict[str, datetime]
     bylines: list[Byline]
 
     @property
@@ -226,12 +244,13 @@ class WorkPage(msgspec.Struct, frozen=True):
 
     @property
     def fields(self) -> list[FieldOrigin]:
-        """Where each shown value comes from, in the order of the page."""
+        """Where each shown value comes from and what others say, in the order of the page."""
         values = {
             "title": self.title,
             "authors": "1 author" if len(self.bylines) == 1 else f"{len(self.bylines)} authors",
-            "abstract": f"{len(self.abstract.split()):,} words",
+            "abstract": f"{len(self.abstract.split()):,} words" if self.abstract else "",
             "date": self.when,
+            "year": str(self.year or ""),
             "type": self.type_label,
             "venue": self.venue,
             "code_url": self.code_url,
@@ -239,8 +258,20 @@ class WorkPage(msgspec.Struct, frozen=True):
             "pdf_url": self.pdf_url,
             "license": self.license,
         }
-        known = [(field, values[field]) for field in FIELD_LABELS if field in values and field in self.provenance]
-        return [FieldOrigin(FIELD_LABELS[field], value, self.provenance[field]) for field, value in known if value]
+        known = [(field, values[field]) for field in FIELD_LABELS if field in self.provenance]
+        return [self._origin(field, value) for field, value in known if value or field in self.corrected]
+
+    def _origin(self, field: str, value: str) -> FieldOrigin:
+        source = self.provenance[field]
+        fetched = {line.source: line.fetched_at for line in sorted(self.sources, key=lambda line: line.fetched_at)}
+        others = [
+            Said(_in_words(field, a.value), a.source, fetched.get(a.source)) for a in self.alternatives.get(field, [])
+        ]
+        at = self.corrected.get(field)
+        ahead = field in {"date", "year"} and (self.date if field == "date" else value)[:4] > str(NEXT_YEAR)
+        return FieldOrigin(
+            FIELD_LABELS[field], value, source, at or fetched.get(source), at is not None, others, ahead
+        )  # fmt: skip
 
     @property
     def best_link(self) -> tuple[str, str]:
@@ -250,6 +281,12 @@ class WorkPage(msgspec.Struct, frozen=True):
                 if identifier.scheme == scheme and identifier.url:
                     return f"{identifier.label} {identifier.value}", identifier.url
         return ("Page of the venue", self.site_url) if self.site_url else ("", "")
+
+
+def _in_words(field: str, value: str) -> str:
+    if field == "date":
+        return dates.display(value)
+    return TYPE_LABELS[value] if field == "type" else value
 
 
 WORK = """
@@ -270,7 +307,10 @@ WORK = """
            (SELECT jsonb_agg(jsonb_build_object('source', s.source, 'key', s.key, 'origin', s.origin,
                              'sha256', encode(s.sha256, 'hex'), 'fetched_at', s.fetched_at,
                              'run', coalesce(r.public_id, ''), 'withdrawn_at', s.withdrawn_at) ORDER BY s.source, s.key)
-              FROM works_sourcerecord s LEFT JOIN works_importrun r ON r.id = s.run_id WHERE s.work_id = w.id)::text
+              FROM works_sourcerecord s LEFT JOIN works_importrun r ON r.id = s.run_id WHERE s.work_id = w.id)::text,
+           w.alternatives::text,
+           (SELECT jsonb_object_agg(c.field, c.created_at ORDER BY c.id) FROM works_workcorrection c
+             WHERE c.work_id = w.id AND c.undone_at IS NULL AND w.provenance ->> c.field = c.origin)::text
       FROM works_work w LEFT JOIN works_venue v ON v.id = w.venue_id LEFT JOIN works_work m ON m.id = w.merged_into_id
      WHERE w.public_id = %s
 """
@@ -298,6 +338,8 @@ _identifiers = msgspec.json.Decoder(list[Identifier]).decode
 _sources = msgspec.json.Decoder(list[SourceLine]).decode
 _evidence = msgspec.json.Decoder(list[Evidence]).decode
 _provenance = msgspec.json.Decoder(dict[str, str]).decode
+_alternatives = msgspec.json.Decoder(dict[str, list[Alternative]]).decode
+_corrected = msgspec.json.Decoder(dict[str, datetime]).decode
 
 
 def work_page(public_id: str) -> WorkPage | None:
@@ -305,7 +347,8 @@ def work_page(public_id: str) -> WorkPage | None:
     rows = bulk.fetch(WORK, [public_id])
     if not rows:
         return None
-    work_id, *facts, merged_id, merged_slug, provenance, topic, versions, known, topics, sources = rows[0]
+    work_id, *rest = rows[0]
+    *facts, merged_id, merged_slug, provenance, topic, versions, known, topics, sources, alternatives, corrected = rest
     bylines, hidden = _bylines(work_id)
     page = WorkPage(*(
         *facts,
@@ -316,6 +359,8 @@ def work_page(public_id: str) -> WorkPage | None:
         _topics(topics) if topics else [],
         _sources(sources) if sources else [],
         _provenance(provenance),
+        _alternatives(alternatives),
+        _corrected(corrected) if corrected else {},
         bylines,
     ))  # fmt: skip
     return _discreet(page, hidden) if hidden else page
@@ -334,6 +379,11 @@ def _discreet(page: WorkPage, hidden: frozenset[str]) -> WorkPage:
         pdf_url=told(page.pdf_url),
         unaligned=[text for text in page.unaligned if told(text)],
         identifiers=[one for one in page.identifiers if told(one.value)],
+        alternatives={
+            field: kept
+            for field, others in page.alternatives.items()
+            if (kept := [other for other in others if told(other.value)])
+        },
         sources=[msgspec.structs.replace(s, key=told(s.key), origin=told(s.origin)) for s in page.sources],
         bylines=[msgspec.structs.replace(b, affiliation=told(b.affiliation)) for b in page.bylines],
     )

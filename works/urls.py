@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from works import import_views, quarantine_views, views
+from works import correction_views, import_views, quarantine_views, views
 
 ID = r"(?P<public_id>[0-9a-z]{10})"
 SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
@@ -13,6 +13,8 @@ urlpatterns = [
     re_path(rf"^works/{ID}/$", views.work),
     re_path(rf"^works/{ID}/cite\.(?P<form>bib|json)$", views.cite, name="cite"),
     re_path(rf"^works/{ID}/{SLUG}/$", views.work, name="work"),
+    re_path(rf"^curate/work/{ID}/$", correction_views.correct, name="correct-work"),
+    re_path(rf"^curate/work/{ID}/undo/$", correction_views.undo, name="undo-correction"),
     re_path(rf"^topics/{ID}/$", views.topic),
     re_path(rf"^topics/{ID}/{SLUG}/$", views.topic, name="topic"),
     path("search/", views.search, name="search"),

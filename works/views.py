@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from profiles.curation_views import curator
 from researchgraph.lib.paging import page_number
 from works import citations, search_selectors, selectors, topic_selectors
 
@@ -20,7 +21,7 @@ def work(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
     if page.merged_to or slug != page.slug:
         return redirect(page.merged_to or page.href, permanent=True)
     context = {"work": page, "citation": citations.plain(page), "citation_key": citations.citation_key(page)}
-    return render(request, "works/work.html", context)
+    return render(request, "works/work.html", {**context, "curator": curator(request) is not None})
 
 
 @require_safe

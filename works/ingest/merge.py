@@ -1,19 +1,37 @@
 """Which value wins when several source records describe one work: declared once, per field, by tiny strategies. Pure.
 
-The result depends only on the *set* of records, never on the order they arrived in: records are ranked first
-(published versions before preprints, then source name and key), and every strategy reads that ranking.
+Who is believed first is one table (`precedence.py`). The result depends only on the *set* of records, never on the order
+they arrived in: for each field they are ranked by the table, then by kind, source name and key, and the field's strategy
+reads that ranking. What a person corrected is applied last and outranks every record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Final
 
 import msgspec
 
 from profiles.names import compatible, is_initials_only
+from researchgraph.lib.dates import LATEST_YEAR
+from researchgraph.lib.text import fold
+from works.ingest.precedence import DEFAULT, Precedence, Row
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion
 
 KIND_RANK = {"journal": 0, "conference": 1, "book": 2, "thesis": 3, "dataset": 4, "other": 5, "preprint": 6}
+
+NEXT_YEAR: Final = LATEST_YEAR - 1
+"""A later year than this is kept and not chosen, unless no source has an earlier one."""
+
+ORIGINS: Final = ("author", "curator")
+"""Who may correct a work, the higher rank later."""
+
+ALTERNATIVES_LIMIT: Final = 8
+"""Differing values kept of one field, the best ranked first."""
+EXCERPT: Final = 300
+"""Characters kept of a differing abstract or list of authors, which nobody reads whole in a table."""
+EXCERPTS: Final = frozenset({"abstract", "authors"})
 
 
 class SourcedRecord(msgspec.Struct, frozen=True):
@@ -35,8 +53,27 @@ class MergedVersion(msgspec.Struct, frozen=True):
     sources: tuple[str, ...]
 
 
+class Correction(msgspec.Struct, frozen=True):
+    """What a person says a field is; "" says that it has no value. `origin` is one of ORIGINS."""
+
+    field: str
+    value: str
+    origin: str
+
+
+class Alternative(msgspec.Struct, frozen=True):
+    """What a source says in place of the chosen value."""
+
+    source: str
+    value: str
+
+
 class MergedWork(msgspec.Struct, frozen=True):
-    """A work's facts after merging. `provenance` maps a field to the name of the source its value came from."""
+    """A work's facts after merging.
+
+    `provenance` maps a field to the name of the source its value came from, or to the origin of a correction.
+    `alternatives` maps a field to what other sources say, where that differs.
+    """
 
     title: str
     abstract: str
@@ -56,6 +93,7 @@ class MergedWork(msgspec.Struct, frozen=True):
     license: str
     source_count: int
     provenance: dict[str, str]
+    alternatives: dict[str, tuple[Alternative, ...]] = {}
 
     @property
     def version_label(self) -> str:
@@ -93,10 +131,28 @@ def earliest(values: Sequence[Value]) -> Value:
     return best
 
 
-FIELDS: dict[str, tuple[Callable[[ParsedRecord], str], Callable[[Sequence[Value]], Value]]] = {
+def most_formal(values: Sequence[Value]) -> Value:
+    """The kind nearest to a journal article; of equal ones the best ranked."""
+    return min(values, key=lambda value: KIND_RANK[value[0]])
+
+
+def likely(values: Sequence[Value]) -> Sequence[Value]:
+    """The dates and years that have come or are near; all of them if none has."""
+    return [value for value in values if value[0] and _is_likely(value[0])] or values
+
+
+def _is_likely(date: str) -> bool:
+    return int(date[:4]) <= NEXT_YEAR
+
+
+Reader = Callable[[ParsedRecord], str]
+Strategy = Callable[[Sequence[Value]], Value]
+
+FIELDS: Final[dict[str, tuple[Reader, Strategy]]] = {
     "title": (lambda r: r.title, keep),
     "abstract": (lambda r: r.abstract, longest),
-    "date": (lambda r: r.version.date or (str(r.version.year) if r.version.year else ""), earliest),
+    "type": (lambda r: r.version.kind, most_formal),
+    "date": (lambda r: r.version.date or _year(r), lambda values: earliest(likely(values))),
     "code_url": (lambda r: r.code_url, keep),
     "site_url": (lambda r: r.site_url, keep),
     "pdf_url": (lambda r: r.pdf_url, keep),
@@ -105,41 +161,157 @@ FIELDS: dict[str, tuple[Callable[[ParsedRecord], str], Callable[[Sequence[Value]
 }
 
 
-def merged(records: Sequence[SourcedRecord]) -> MergedWork:
-    """Merge the records of one work. `records` must not be empty; their order does not matter."""
-    ranked = sorted(records, key=lambda r: r.rank) if len(records) > 1 else list(records)
-    chosen: dict[str, str] = {}
-    provenance: dict[str, str] = {}
-    for field, (read, strategy) in FIELDS.items():
-        value, source = strategy([(read(r.record), r.source) for r in ranked])
-        chosen[field] = value
-        if value:
-            provenance[field] = source
-    best = ranked[0]
-    authors, truncated, source = _authors(ranked)
-    provenance["authors"] = source
-    provenance["type"] = best.source
-    years = [r.record.version.year for r in ranked if r.record.version.year]
+def _year(record: ParsedRecord) -> str:
+    return str(record.version.year) if record.version.year else ""
+
+
+def merged(
+    records: Sequence[SourcedRecord], corrections: Iterable[Correction] = (), precedence: Precedence = DEFAULT
+) -> MergedWork:
+    """Merge the records of one work. `records` must not be empty; neither their order nor that of `corrections` matters.
+
+    Of two corrections of one field the one of the higher origin holds; there is at most one of a field and origin.
+    """
+    work = _alone(records[0]) if len(records) == 1 else _merged(records, precedence)
+    for correction in sorted(corrections, key=lambda c: (c.field, ORIGINS.index(c.origin))):
+        work = _corrected(work, correction)
+    return work
+
+
+def _alone(only: SourcedRecord) -> MergedWork:
+    """A work that one record describes: most works of an import, so nothing is ranked."""
+    record, version = only.record, only.record.version
+    values: dict[str, Any] = {field: read(record) for field, (read, _) in FIELDS.items()}
+    provenance = {field: only.source for field, value in values.items() if value}
+    provenance["authors"] = only.source
+    if version.year:
+        provenance["year"] = only.source
     return MergedWork(
-        title=chosen["title"],
-        abstract=chosen["abstract"],
-        type=best.record.version.kind,
-        year=best.record.version.year or min(years, default=None),
-        date=chosen["date"],
-        venue=chosen["venue"],
-        authors=authors,
-        authors_truncated=truncated,
-        identifiers=tuple(dict.fromkeys(pair for r in ranked for pair in r.record.identifiers)),
-        topics=_topics(ranked),
-        versions=_versions(ranked),
-        unaligned_affiliations=tuple(dict.fromkeys(a for r in ranked for a in r.record.unaligned_affiliations)),
-        code_url=chosen["code_url"],
-        site_url=chosen["site_url"],
-        pdf_url=chosen["pdf_url"],
-        license=chosen["license"],
-        source_count=len({r.source for r in ranked}),
+        **values,
+        year=version.year,
+        authors=record.authors,
+        authors_truncated=record.authors_truncated,
+        identifiers=record.identifiers,
+        topics=_topics([only]),
+        versions=(MergedVersion(version, (only.source,)),),
+        unaligned_affiliations=record.unaligned_affiliations,
+        source_count=1,
         provenance=provenance,
     )
+
+
+def _merged(records: Sequence[SourcedRecord], precedence: Precedence) -> MergedWork:
+    values: dict[str, Any] = {}
+    provenance: dict[str, str] = {}
+    alternatives: dict[str, tuple[Alternative, ...]] = {}
+
+    def choose(field: str, stated: Sequence[Value], chosen: Value) -> str:
+        if chosen[0]:
+            provenance[field] = chosen[1]
+        if others := _alternatives(field, stated, chosen[0]):
+            alternatives[field] = others
+        return chosen[0]
+
+    # Rows that are alike rank alike, and by kind, source and key the records are ranked once.
+    plain = sorted(records, key=lambda r: r.rank)
+    known: dict[int, tuple[list[SourcedRecord], int]] = {}
+
+    def ranked_by(field: str) -> tuple[list[SourcedRecord], int]:
+        row = precedence[field]
+        if id(row) not in known:
+            known[id(row)] = _ranked(row, plain)
+        return known[id(row)]
+
+    def everything(field: str) -> list[SourcedRecord]:
+        return ranked_by(field)[0]
+
+    for field, (read, strategy) in FIELDS.items():
+        ranked, believed = ranked_by(field)
+        stated = [(read(r.record), r.source) for r in ranked]
+        first = stated[:believed]
+        enough = any(v and (field != "date" or _is_likely(v)) for v, _ in first)
+        values[field] = choose(field, stated, strategy(first if enough else stated))
+    by_year = everything("year")
+    of_type = likely([(_year(r.record), r.source) for r in by_year if r.record.version.kind == values["type"]])
+    years = [(_year(r.record), r.source) for r in by_year]
+    year = choose("year", years, keep(of_type) if keep(of_type)[0] else earliest(likely(years)))
+    ranked = everything("authors")
+    authors, truncated, source = _authors(ranked)
+    choose("authors", [(_names(r.record.authors), r.source) for r in ranked], (_names(authors), source))
+    return MergedWork(
+        **values,
+        year=int(year) if year else None,
+        authors=authors,
+        authors_truncated=truncated,
+        identifiers=tuple(dict.fromkeys(pair for r in everything("identifiers") for pair in r.record.identifiers)),
+        topics=_topics(everything("topics")),
+        versions=_versions(everything("venue")),
+        unaligned_affiliations=tuple(dict.fromkeys(a for r in ranked for a in r.record.unaligned_affiliations)),
+        source_count=len({r.source for r in ranked}),
+        provenance=provenance,
+        alternatives=alternatives,
+    )
+
+
+def _ranked(row: Row, plain: Sequence[SourcedRecord]) -> tuple[list[SourcedRecord], int]:
+    """The records, the most believed first; and how many of them are not only asked where those say nothing."""
+    placed = [(row.place(r.source, preprint=r.record.version.kind == "preprint"), r) for r in plain]
+    placed.sort(key=itemgetter(0))
+    return [r for _, r in placed], sum(1 for place, _ in placed if not row.is_last_resort(place))
+
+
+def _alternatives(field: str, stated: Sequence[Value], chosen: str) -> tuple[Alternative, ...]:
+    differing = [(source, value) for value, source in stated if value and value != chosen]
+    if not differing:
+        return ()
+    kept = [Alternative(*pair) for pair in list(dict.fromkeys(differing))[:ALTERNATIVES_LIMIT]]
+    return tuple([Alternative(a.source, _excerpt(a.value)) for a in kept] if field in EXCERPTS else kept)
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT].rstrip()}…"
+
+
+def _names(authors: Sequence[ParsedAuthor]) -> str:
+    return "; ".join(author.name for author in authors)
+
+
+def _corrected(work: MergedWork, correction: Correction) -> MergedWork:
+    """The work with one value a person gave, and what the sources say in its place kept beside it."""
+    field = correction.field
+    before = "" if getattr(work, field) is None else str(getattr(work, field))
+    stated = [
+        (before, work.provenance.get(field, "")),
+        *((a.value, a.source) for a in work.alternatives.get(field, ())),
+    ]
+    return msgspec.structs.replace(
+        work,
+        **{field: (int(correction.value) if correction.value else None) if field == "year" else correction.value},
+        versions=_corrected_versions(work, correction),
+        provenance={**work.provenance, field: correction.origin},
+        alternatives={**work.alternatives, field: _alternatives(field, stated, correction.value)},
+    )
+
+
+def _corrected_versions(work: MergedWork, correction: Correction) -> tuple[MergedVersion, ...]:
+    """The versions, if kind, venue or year of the one that gives the work its type were corrected.
+
+    A preprint stays one: that the work is a paper by now means another version, which no source has.
+    """
+    field, value = correction.field, correction.value
+    if field not in {"type", "venue", "year"} or (work.type == "preprint" and field != "type"):
+        return work.versions
+    parts = {"type": work.type, "venue": work.venue, "year": str(work.year or ""), field: value}
+    now = ParsedVersion(parts["type"], venue=parts["venue"], year=int(parts["year"]) if parts["year"] else None)
+    own = [v for v in work.versions if v.version.kind == work.type]
+    if work.type == "preprint" or not own:
+        return _in_order([*work.versions, MergedVersion(now, (correction.origin,))])
+    best = next((v for v in own if (v.version.venue, v.version.year) == (work.venue, work.year)), own[0])
+    fixed = msgspec.structs.replace(best.version, kind=now.kind, venue=now.venue, year=now.year)
+    same = [v for v in work.versions if v is not best and _group(v.version) == _group(fixed)]
+    sources = tuple(sorted({*best.sources, *(s for v in same for s in v.sources)}))
+    rest = [v for v in work.versions if v is not best and v not in same]
+    return _in_order([*rest, MergedVersion(fixed, sources)])
 
 
 def _version_label(version: ParsedVersion) -> str:
@@ -155,26 +327,33 @@ def _topics(ranked: Sequence[SourcedRecord]) -> tuple[ParsedTopic, ...]:
     return tuple(sorted(as_ranked, key=lambda t: t.kind != "category"))
 
 
+def _group(version: ParsedVersion) -> tuple[str, str, int | None]:
+    return version.kind, fold(version.venue) or version.venue, version.year
+
+
 def _versions(ranked: Sequence[SourcedRecord]) -> tuple[MergedVersion, ...]:
     groups: dict[tuple[str, str, int | None], list[SourcedRecord]] = {}
     for r in ranked:
-        version = r.record.version
-        groups.setdefault((version.kind, version.venue.casefold(), version.year), []).append(r)
-    versions = [
+        groups.setdefault(_group(r.record.version), []).append(r)
+    return _in_order(
         MergedVersion(
             version=max((r.record.version for r in group), key=lambda v: (len(v.date), bool(v.status))),
             sources=tuple(sorted({r.source for r in group})),
         )
         for group in groups.values()
-    ]
-    # Earliest first; a preprint comes before the publication of the same year.
+    )
+
+
+def _in_order(versions: Iterable[MergedVersion]) -> tuple[MergedVersion, ...]:
+    """Earliest first; a preprint comes before the publication of the same year."""
     return tuple(sorted(versions, key=lambda v: (v.version.year or 9999, -KIND_RANK[v.version.kind], v.version.venue)))
 
 
 def _authors(ranked: Sequence[SourcedRecord]) -> tuple[tuple[ParsedAuthor, ...], bool, str]:
     """One whole author list, enriched position by position from the lists that agree with it.
 
-    Lists are never spliced: a position is only ever taken from a source that printed it.
+    Lists are never spliced: a position is only ever taken from a source that printed it. A list that is cut gives way to
+    one that is whole, even where it would be believed first.
     """
     base = min(
         ranked, key=lambda r: (r.record.authors_truncated, -len(r.record.authors) if r.record.authors_truncated else 0)

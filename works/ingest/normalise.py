@@ -66,6 +66,22 @@ def normalise(record: ParsedRecord) -> ParsedRecord:
     )
 
 
+def value(field: str, raw: str) -> str:
+    """One field of a work as a person wrote it, in canonical form; "" for what the field cannot be."""
+    text = raw.strip()
+    if field == "title":
+        try:
+            return _title(text)
+        except RecordRejected:
+            return ""
+    if field == "type":
+        return text if text in KINDS else ""
+    if field in {"year", "date"}:
+        exact = canonical_date(text) == text and (field == "date" or len(text) == 4)
+        return text if exact else ""
+    return _label(text) if field in {"venue", "license"} else safe_url(text)
+
+
 def _title(raw: str) -> str:
     title = _readable(raw)
     if len(title) > TITLE_LIMIT:

@@ -20,9 +20,9 @@ from profiles.names import block_key
 from researchgraph.errors import RecordRejected
 from researchgraph.lib import bulk
 from researchgraph.lib.text import title_key
-from works.ingest import candidates, store
+from works.ingest import candidates, corrections, store
 from works.ingest.match import Comparable, match
-from works.ingest.merge import SourcedRecord, merged
+from works.ingest.merge import SourcedRecord
 from works.ingest.normalise import normalise
 from works.records import Ambiguous, Matched, ParsedRecord, RawRecord
 
@@ -267,23 +267,26 @@ def _match(
                     reviews.append((item, outcome))
         pool.add(msgspec.structs.replace(record, work_id=item.work_id))
         groups.setdefault(item.work_id, []).append(item)
-    others = _other_records(
-        [work_id for work_id in groups if work_id not in fresh], {(source, i.key) for i in good}, parser_of
-    )
+    known = [work_id for work_id in groups if work_id not in fresh]
+    others = _other_records(known, {(source, i.key) for i in good}, parser_of)
+    merged = corrections.merger(known)
     drafts = []
     for work_id, items in groups.items():
         sourced = [SourcedRecord(source, item.key, item.parsed) for item in items if item.parsed is not None]
         first = min(sourced, key=lambda r: r.rank)
         sourced += others.get(work_id, [])
-        drafts.append(store.WorkDraft(work_id, work_id in fresh, f"{first.source}:{first.key}", merged(sourced)))
+        drafts.append(
+            store.WorkDraft(work_id, work_id in fresh, f"{first.source}:{first.key}", merged(work_id, sourced))
+        )
     return drafts, reviews
 
 
 def drafts_of(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> list[store.WorkDraft]:
     """Known works, merged again from the records they have."""
+    merged = corrections.merger(work_ids)
     return [
         store.WorkDraft(
-            work_id, False, f"{(first := min(known, key=lambda r: r.rank)).source}:{first.key}", merged(known)
+            work_id, False, f"{(first := min(known, key=lambda r: r.rank)).source}:{first.key}", merged(work_id, known)
         )
         for work_id, known in sorted(_other_records(work_ids, set(), parser_of).items())
     ]

@@ -34,7 +34,7 @@ SPELLINGS_REMEMBERED = 100_000
 WORK_COLUMNS = (
     "title", "title_html", "title_key", "slug", "abstract", "abstract_html", "type", "year", "date", "venue_id",
     "primary_topic_id", "author_count", "authors_truncated", "author_keys", "source_count", "version_label",
-    "code_url", "site_url", "pdf_url", "license", "unaligned_affiliations", "provenance",
+    "code_url", "site_url", "pdf_url", "license", "unaligned_affiliations", "provenance", "alternatives",
 )  # fmt: skip
 
 BYLINE_COLUMNS = (
@@ -106,8 +106,8 @@ def _resolve(drafts: Sequence[WorkDraft], lookups: Lookups) -> _Ids:
     topics: dict[tuple[str, ...], Any] = {}
     institutions: dict[tuple[str, ...], Any] = {}
     for draft in drafts:
-        for version in draft.merged.versions:
-            name = version.version.venue
+        # A corrected venue may be that of no version.
+        for name in (draft.merged.venue, *(version.version.venue for version in draft.merged.versions)):
             if name:
                 key = (fold(name) or name,)
                 venues.setdefault(key, lambda key=key, name=name: (*key, name))
@@ -176,6 +176,7 @@ def _work_row(merged: MergedWork, ids: _Ids) -> tuple[Any, ...]:
         merged.license,
         list(merged.unaligned_affiliations),
         _json(merged.provenance),
+        _json(merged.alternatives) if merged.alternatives else "{}",
     )
 
 

@@ -42,6 +42,8 @@ BUILT_IN: tuple[type[Source], ...] = (
     SemanticScholarSource,
 )
 ENTRY_POINT_GROUP = "researchgraph.sources"
+RESERVED = frozenset({"author", "curator"})
+"""Origins of corrections, which stand beside sources in a work's provenance."""
 
 
 class UnknownSourceError(KeyError):
@@ -61,6 +63,9 @@ def sources() -> dict[str, type[Source]]:
         if not (isinstance(plugin, type) and issubclass(plugin, Source)):
             message = f"The entry point {entry.name} of {ENTRY_POINT_GROUP} is no works.sources.base.Source."
             raise TypeError(message)
+        if plugin.name in RESERVED:
+            message = f"{plugin.name!r} is no name for a source: a field of a work that a person corrected is said to come from it."
+            raise ValueError(message)
         if plugin.name in found:
             message = f"Two sources are named {plugin.name!r}: {found[plugin.name].__module__} and {plugin.__module__}."
             raise ValueError(message)
