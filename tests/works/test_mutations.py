@@ -26,7 +26,7 @@ from works.sources.base import Source
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 LARGEST: Final = 200_000
 """Bytes of a file that is changed; of a larger one the beginning, which cuts it as well."""
-VALUES: Final = (None, True, 0, -1e308, "x\x00y", "", "9999-99-99", [], {}, [[]], {"value": None})
+VALUES: Final[tuple[object, ...]] = (None, True, 0, -1e308, "x\x00y", "", "9999-99-99", [], {}, [[]], {"value": None})
 TAG: Final = re.compile(rb"<(/?)([A-Za-z][\w:.-]*)([^<>]*)>")
 
 
