@@ -26,7 +26,7 @@ from works.records import ParsedAuthor
 
 TABLES = (
     "works_work", "works_workversion", "works_workidentifier", "works_worktopic", "works_workinstitution",
-    "works_authorship", "works_topic", "works_venue", "profiles_institution", "works_sourcerecord",
+    "works_authorship", "works_heldidentifier", "works_topic", "works_venue", "profiles_institution", "works_sourcerecord",
 )  # fmt: skip
 """All tables an import writes."""
 
