@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now
 
 from profiles.models import IdentityEvent, Institution, Researcher
@@ -255,10 +256,38 @@ class Authorship(models.Model):
                 name="authorship_researcher_idx",
                 condition=models.Q(researcher__isnull=False),
             ),
+            models.Index(
+                KeyTextTransform("orcid", "identifiers"),
+                name="authorship_orcid_idx",
+                condition=models.Q(identifiers__has_key="orcid"),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.raw_name
+
+
+class HeldIdentifier(models.Model):
+    """An identifier that sources state of a byline and that is not believed: the byline goes without it.
+
+    `code` and `detail` say why. Written by `works.ingest.held`, which asks again whenever a statement of the value changes.
+    """
+
+    authorship = models.ForeignKey(
+        Authorship, on_delete=models.CASCADE, related_name="held_identifiers", db_index=False
+    )
+    scheme = models.CharField(max_length=40)
+    value = models.TextField()
+    code = models.CharField(max_length=40)
+    detail = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["authorship", "scheme"], name="held_identifier_once")]
+        indexes = [models.Index(fields=["scheme", "value"], name="held_identifier_value_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
 
 
 class Rejection(models.Model):

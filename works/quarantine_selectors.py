@@ -9,14 +9,18 @@ from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
+from markupsafe import Markup
 
-from researchgraph.lib import bulk
+from researchgraph.lib import bulk, identifiers
+from researchgraph.lib.links import safe_url
 from researchgraph.lib.paging import Paging, paging
+from works.row_selectors import markup
 
 HELD_A_PAGE: Final = 50
 SHOWN: Final = 64 * 1024
 """Bytes of a record shown on its page; the whole is a download."""
 PATH: Final = "/imports/held/"
+IDENTIFIERS_PATH: Final = "/imports/held/identifiers/"
 NOT_READABLE: Final = frozenset({"duplicate-id", "unreadable"})
 """Reasons that no reader repairs: another record has the id, or there were no whole bytes to begin with."""
 
@@ -63,9 +67,55 @@ class Held(msgspec.Struct, frozen=True):
         return self.code not in NOT_READABLE
 
 
-class Quarantine(msgspec.Struct, frozen=True):
-    """All groups, and the records of the one that was asked for; `source` and `code` are "" for none."""
+class HeldIdentifier(msgspec.Struct, frozen=True):
+    """An identifier that sources state of a byline, which goes without it."""
 
+    scheme: str
+    value: str
+    name: str
+    work_id: str
+    title: str
+    title_html: str
+    code: str
+    detail: str
+
+    @property
+    def heading(self) -> Markup:
+        """The title of the work as inert markup."""
+        return markup(self.title, self.title_html)
+
+    @property
+    def label(self) -> str:
+        """What people call the scheme."""
+        return identifiers.label(self.scheme)
+
+    @property
+    def link(self) -> str:
+        """Where the identifier resolves."""
+        return safe_url(identifiers.url(self.scheme, self.value))
+
+
+class HeldIdentifiers(msgspec.Struct, frozen=True):
+    """How many are held back by reason, and a page of them; `code` is "" for all reasons."""
+
+    codes: list[tuple[str, int]]
+    code: str
+    held: list[HeldIdentifier]
+    paging: Paging
+
+    @property
+    def total(self) -> int:
+        """How many are held back for any reason."""
+        return sum(count for _, count in self.codes)
+
+
+class Quarantine(msgspec.Struct, frozen=True):
+    """All groups, and the records of the one that was asked for; `source` and `code` are "" for none.
+
+    `identifiers` is how many identifiers of bylines are held back, which belong to works that are published.
+    """
+
+    identifiers: int
     groups: list[Group]
     source: str
     code: str
@@ -94,7 +144,7 @@ _FROM = " FROM works_sourcerecord s LEFT JOIN works_importrun r ON r.id = s.run_
 
 
 def quarantine(*, source: str, code: str, page: int) -> Quarantine:
-    """The groups, the largest first, and a page of one of them. Two queries."""
+    """The groups, the largest first, and a page of one of them. Three queries."""
     groups = [
         Group(*row)
         for row in bulk.fetch(
@@ -117,7 +167,27 @@ def quarantine(*, source: str, code: str, page: int) -> Quarantine:
         if total
         else []
     )
-    return Quarantine(groups, source, code, [Held(*row) for row in held], window)
+    doubted = bulk.fetch("SELECT count(*) FROM works_heldidentifier")[0][0]
+    return Quarantine(doubted, groups, source, code, [Held(*row) for row in held], window)
+
+
+def held_identifiers(*, code: str, page: int) -> HeldIdentifiers:
+    """The identifiers that are held back for this reason, or for any. Two queries."""
+    codes = bulk.fetch("SELECT code, count(*) FROM works_heldidentifier GROUP BY 1 ORDER BY 2 DESC, 1")
+    total = sum(count for known, count in codes if code in {"", known})
+    parameters = (("code", code),) if code else ()
+    window = paging(page=page, size=HELD_A_PAGE, total=total, path=IDENTIFIERS_PATH, parameters=parameters)
+    rows = bulk.fetch(
+        """
+        SELECT h.scheme, h.value, a.raw_name, w.public_id, w.title, w.title_html, h.code, h.detail
+          FROM works_heldidentifier h JOIN works_authorship a ON a.id = h.authorship_id JOIN works_work w ON w.id = a.work_id
+         WHERE %(code)s IN ('', h.code) ORDER BY h.value, w.id, a.position LIMIT %(size)s OFFSET %(offset)s
+        """,
+        {"code": code, "size": window.size, "offset": window.offset},
+    )
+    return HeldIdentifiers(
+        [(known, count) for known, count in codes], code, [HeldIdentifier(*row) for row in rows], window
+    )
 
 
 def held_page(record: int) -> HeldPage | None:

@@ -32,6 +32,16 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
+def held_identifiers(request: HttpRequest) -> HttpResponse:
+    """The identifiers that bylines go without, and why; `code` chooses a reason."""
+    required_manager(request)
+    number = page_number(request.GET.get("page", ""), size=selectors.HELD_A_PAGE)
+    found = selectors.held_identifiers(code=request.GET.get("code", ""), page=number)
+    return render(request, "works/held_identifiers.html", {"found": found, **rights(request)})
+
+
+@never_cache
+@require_safe
 def held(request: HttpRequest, record: int) -> HttpResponse:
     """One held-back record with its bytes."""
     required_manager(request)

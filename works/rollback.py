@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from researchgraph import events
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
-from works.ingest import pipeline, store
+from works.ingest import held, pipeline, store
 from works.models import ImportRun, RunState
 from works.sources import registry
 
@@ -204,13 +204,17 @@ def _delete_works(works: Sequence[int]) -> None:
     events.works_changed.send(sender=None, work_ids=list(works))
     query = "SELECT DISTINCT block_key FROM works_authorship WHERE work_id = ANY(%s) ORDER BY 1"
     blocks = [row[0] for row in bulk.fetch(query, [list(works)])]
+    orcids = held.stated(works)
+    bylines = bulk.fetch("SELECT id FROM works_authorship WHERE work_id = ANY(%s)", [list(works)])
+    held.forget([row[0] for row in bylines])
     for table in _PARTS:
         bulk.run(f"DELETE FROM {table} WHERE work_id = ANY(%s)", [list(works)])  # noqa: S608 - our own words
     bulk.run("DELETE FROM works_work WHERE id = ANY(%s)", [list(works)])
     events.bylines_changed.send(sender=None, block_keys=blocks)
+    held.recheck(orcids)
 
 
 def _merge_again(works: Sequence[int]) -> None:
     """Bring the works in line with the records that are left."""
     drafts = pipeline.drafts_of(works, lambda name: registry.get(name).parse)
-    store.write_works(drafts, store.Lookups())
+    held.recheck(store.write_works(drafts, store.Lookups()))

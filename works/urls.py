@@ -22,6 +22,7 @@ urlpatterns = [
     path("imports/", import_views.import_list, name="imports"),
     path("imports/new/", import_views.new_import, name="new-import"),
     path("imports/held/", quarantine_views.quarantine, name="quarantine"),
+    path("imports/held/identifiers/", quarantine_views.held_identifiers, name="held-identifiers"),
     path("imports/held/export/", quarantine_views.export, name="quarantine-export"),
     path("imports/held/retry/", quarantine_views.retry, name="quarantine-retry"),
     path("imports/held/dismiss/", quarantine_views.dismiss, name="quarantine-dismiss"),

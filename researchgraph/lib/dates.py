@@ -43,12 +43,12 @@ def parts(date: str) -> tuple[int, ...]:
 
 
 def canonical(date: str) -> str:
-    """The partial date at the start of an ISO date or time; "" if there is no valid one.
+    """The partial date at the start of an ISO date or time, as far as it is one; "" if there is none.
 
-    "2022-03-10T17:03:00Z" gives "2022-03-10".
+    "2022-03-10T17:03:00Z" gives "2022-03-10"; "2022-00-00" and "2022-13-01" give "2022".
     """
     match = _LEADING.match(date.strip())
-    return match[0] if match and parts(match[0]) else ""
+    return next((match[0][:end] for end in (10, 7, 4) if parts(match[0][:end])), "") if match else ""
 
 
 def precision(date: str) -> Precision | None:

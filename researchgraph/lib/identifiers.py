@@ -8,6 +8,7 @@ checked. Nothing is looked up, so a canonical value may still name nothing.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
@@ -41,7 +42,7 @@ LABELS: Final[dict[str, str]] = {
 
 _ORCID = re.compile(
     r"(?:https?://(?:www\.)?"
-    r"orcid\.org/(?:my-orcid\?orcid=)?|orcid:\s*)?(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dX])/?",
+    r"orcid\.org/(?:my-orcid\?orcid=)?|orcid:\s*)?(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dXx])/?",
 )
 _DOI_PREFIX = re.compile(r"(?:https?://(?:dx\.|www\.)?doi\.org/|doi:\s*|info:doi/)", re.IGNORECASE)
 _DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]{1,9}){0,3}/[^\s\x00-\x1f\x7f]+")
@@ -50,7 +51,7 @@ _ARXIV_PREFIX = re.compile(
     re.IGNORECASE,
 )
 _ARXIV_NEW = re.compile(r"(\d\d)(0[1-9]|1[0-2])\.(\d{4,5})(?:v([1-9]\d{0,3}))?")
-_ARXIV_OLD = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.[A-Z]{2})?/(\d\d(?:0[1-9]|1[0-2])\d{3})(?:v([1-9]\d{0,3}))?")
+_ARXIV_OLD = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.[A-Za-z]{2})?/(\d\d(?:0[1-9]|1[0-2])\d{3})(?:v([1-9]\d{0,3}))?")
 _FIVE_DIGITS_FROM = "1501"
 _OPENREVIEW = re.compile(
     r"(?:https?://(?:www\.)?"
@@ -89,7 +90,7 @@ _HANDLE = re.compile(
     re.IGNORECASE,
 )
 _ROR = re.compile(r"(?:https?://(?:www\.)?ror\.org/)?(0[a-hj-km-np-tv-z0-9]{6}\d\d)/?")
-_ISSN = re.compile(r"(?:e?issn[:\s]*)?(\d{4})-?(\d{3}[\dX])", re.IGNORECASE)
+_ISSN = re.compile(r"(?:https?://portal\.issn\.org/resource/issn/|e?issn[:\s]*)?(\d{4})-?(\d{3}[\dX])", re.IGNORECASE)
 _ISBN_PREFIX = re.compile(r"(?:urn:)?isbn(?:-1[03])?[:\s]*", re.IGNORECASE)
 _OPENALEX = re.compile(
     r"(?:https?://(?:api\.|explore\.|www\.)?"
@@ -98,11 +99,26 @@ _OPENALEX = re.compile(
 )
 _MAG = re.compile(r"(?:mag:\s*)?([1-9]\d{0,11})", re.IGNORECASE)
 _S2 = re.compile(
-    r"(?:https?://(?:www\.|api\.)?semanticscholar\.org/(?:author|paper)/(?:[^/\s]{1,300}/)?)?"
+    r"(?:https?://(?:www\.|api\.)?semanticscholar\.org/(?:(?:author|paper)/(?:[^/\s]{1,300}/)?)?)?"
     r"(?:([1-9]\d{0,11})|([0-9a-f]{40})|(?:s2)?corpus_?id:\s*([1-9]\d{0,11}))/?",
     re.IGNORECASE,
 )
 _ROR_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+_HOST = re.compile(
+    r"(?:https?:)?(?://)?((?:[a-z0-9-]{1,20}\.){0,3}(?:orcid\.org|doi\.org|arxiv\.org|openreview\.net|dblp\.org|"
+    r"uni-trier\.de|dagstuhl\.de|aclanthology\.org|nih\.gov|europepmc\.org|handle\.net|ror\.org|openalex\.org|"
+    r"semanticscholar\.org|issn\.org|ieee\.org)/)",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(r"\s\[[\w.-]{1,20}\]$|\s\((?:print|online|electronic|linking|e-?issn|p-?issn)\)$", re.IGNORECASE)
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+_AROUND = "\"'`“”‘’„«»<>()[]{} \t\r\n"
+_WITH_QUERY = frozenset({"openreview", "google_scholar"})
+_BEYOND_ASCII = frozenset({"doi", "openreview"})
+"""Only these have letters beyond ASCII; a digit of another script is no digit of an identifier."""
 
 
 def canonical(scheme: str, value: str) -> str | None:
@@ -111,8 +127,48 @@ def canonical(scheme: str, value: str) -> str | None:
     if reader is None or not value or len(value) > VALUE_LIMIT:
         return None
     value = value.strip()
-    # Only these two have letters beyond ASCII; a digit of another script is no digit of an identifier.
-    return reader(value) if value.isascii() or scheme in {"doi", "openreview"} else None
+    found = reader(value) if value.isascii() or scheme in _BEYOND_ASCII else None
+    if found is not None:
+        return found
+    plainer = _plainer(scheme, value)
+    return reader(plainer) if plainer != value and (plainer.isascii() or scheme in _BEYOND_ASCII) else None
+
+
+def refusal(scheme: str, value: str) -> str:
+    """Why `value` is no identifier of `scheme`, as a sentence; "" if it is one.
+
+    What only fails its check digit is told apart: somebody mistyped it, and it must not be taken for the one it resembles.
+    """
+    if canonical(scheme, value) is not None:
+        return ""
+    shape = _CHECKED.get(scheme)
+    if shape and shape.fullmatch(re.sub(r"[\s-]", "", _plainer(scheme, value[:VALUE_LIMIT]).rpartition("/")[2])):
+        return f"The check digit of this {label(scheme)} does not fit."
+    return f"This is no {label(scheme)}."
+
+
+_CHECKED = {
+    "orcid": re.compile(r"\d{15}[\dX]", re.IGNORECASE | re.ASCII),
+    "ror": re.compile(r"0[a-hj-km-np-tv-z0-9]{6}\d\d", re.IGNORECASE | re.ASCII),
+    "issn": re.compile(r"\d{7}[\dX]", re.IGNORECASE | re.ASCII),
+    "isbn": re.compile(r"\d{9}[\dX]|97[89]\d{10}", re.IGNORECASE | re.ASCII),
+}
+
+
+@lru_cache(maxsize=8_192)
+def _plainer(scheme: str, value: str) -> str:
+    """The value without what people, word processors and other alphabets' keyboards put around and into it."""
+    value = unicodedata.normalize("NFKC", value.translate(_UNSEEN).translate(_DASHES)).strip()
+    value = _BESIDE.sub("", value).strip(_AROUND).rstrip(".,;:").strip(_AROUND)
+    named = re.match(rf"(?:{re.escape(label(scheme))}|{scheme})(?: id)?(?:\s*[:=#]\s*|\s+)", value, re.IGNORECASE)
+    value = value[named.end() :] if named else value
+    host = _HOST.match(value)
+    if host:
+        value = f"https://{host[1].lower()}{value[host.end() :]}"
+        if scheme not in _WITH_QUERY and "?orcid=" not in value:
+            value = value.split("?", 1)[0].split("#", 1)[0]
+        value = value.rstrip("/")
+    return value.lower() if scheme == "arxiv" else value
 
 
 def canonical_pair(scheme: str, value: str) -> tuple[str, str] | None:
@@ -184,16 +240,17 @@ _RESOLVERS = {
 
 @lru_cache(maxsize=32_768)
 def _orcid(value: str) -> str | None:
-    match = _ORCID.fullmatch(value if value.isupper() else value.replace("x", "X"))
+    match = _ORCID.fullmatch(value)
     if match is None:
         return None
-    digits = "".join(match.groups())
+    parts = [part.upper() for part in match.groups()]
+    digits = "".join(parts)
     # ISO 7064 MOD 11-2, as published by ORCID.
     total = 0
     for digit in digits[:15]:
         total = (total + int(digit)) * 2
     check = (12 - total % 11) % 11
-    return "-".join(match.groups()) if digits[15] == ("X" if check == 10 else str(check)) else None
+    return "-".join(parts) if digits[15] == ("X" if check == 10 else str(check)) else None
 
 
 def _doi(value: str) -> str | None:
@@ -258,7 +315,7 @@ def _ror(value: str) -> str | None:
 
 def _handle(value: str) -> str | None:
     """A handle that is no DOI (these have the prefix 10), in lower case: handles are compared without case."""
-    match = _HANDLE.fullmatch(value.split("?", 1)[0].split("#", 1)[0].rstrip("/."))
+    match = _HANDLE.fullmatch(value.split("?", 1)[0].split("#", 1)[0].rstrip("/.,;"))
     return None if match is None or match[1].startswith("10.") else match[1].lower()
 
 

@@ -27,6 +27,9 @@ _INVISIBLE = re.compile(
 # Bytes 0x80 to 0x9f of Windows code page 1252 that somebody read as Latin-1: "Bird\x92s-Eye" is "Bird’s-Eye".
 _MISREAD = {code: letter for code in range(0x80, 0xA0) if (letter := bytes([code]).decode("cp1252", "ignore"))}
 _MISREAD.pop(ord("\x85"))  # As Latin-1 this is white space, and does occur.
+# Letters of UTF-8 whose bytes somebody read as Latin-1, told by a control character that no text has: "Wei\xc3\x9fl".
+_TWICE_ENCODED = re.compile("[\xc2-\xf4][\x80-\xbf]{1,3}")
+_CONTROL = re.compile("[\x80-\x9f]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # Typographic markup that sources leave in titles. Anything else in angle brackets ("<SEG>") is the author's text.
 _TYPOGRAPHY = re.compile(
@@ -69,10 +72,20 @@ def _clean_once(text: str) -> str:
     if "<" in text:
         text = _TYPOGRAPHY.sub("", text)
     if not text.isprintable():
+        if _CONTROL.search(text):
+            text = _TWICE_ENCODED.sub(_decoded_again, text)
         text = _INVISIBLE.sub("", text.translate(_MISREAD))
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return " ".join(text.split())
+
+
+def _decoded_again(match: re.Match[str]) -> str:
+    """The letter that the bytes are in UTF-8; what was matched if they are none, or may be meant as they are."""
+    try:
+        return match[0].encode("latin-1").decode() if _CONTROL.search(match[0]) else match[0]
+    except UnicodeDecodeError:
+        return match[0]
 
 
 def fold(text: str) -> str:

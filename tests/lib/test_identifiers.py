@@ -13,6 +13,7 @@ from researchgraph.lib.identifiers import (
     canonical_pair,
     display,
     label,
+    refusal,
     url,
 )
 
@@ -154,3 +155,98 @@ def test_labels_and_display_forms_are_what_people_write() -> None:
     assert label("unheard-of") == "unheard-of"
     assert display("arxiv", "2203.05482") == "arXiv:2203.05482"
     assert display("doi", "10.1000/182") == "10.1000/182"
+
+
+ONE_OF_EACH = {
+    "orcid": "0000-0002-1694-233X",
+    "doi": "10.1016/s0140-6736(97)11096-0",
+    "arxiv": "2203.05482",
+    "openreview": "~Erik_Sandström1",
+    "dblp": "45/4211-1",
+    "google_scholar": "kPJKnRIAAAAJ",
+    "ieee": "37279126200",
+    "acl": "2021.acl-long.331",
+    "pmid": "31452104",
+    "pmcid": "PMC3460867",
+    "handle": "1721.1/7582",
+    "ror": "00cvxb145",
+    "issn": "1234-5679",
+    "isbn": "9783161484100",
+    "openalex": "A5023888391",
+    "mag": "2151992001",
+    "semantic_scholar": "CorpusID:13756489",
+}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value", "stored"),
+    [
+        ("orcid", "HTTPS://ORCID.ORG/0000-0002-1694-233x", "0000-0002-1694-233X"),
+        ("orcid", "orcid.org/0000-0002-1825-0097", "0000-0002-1825-0097"),
+        ("orcid", "ORCID iD: 0000-0002-1825-0097.", "0000-0002-1825-0097"),
+        ("orcid", "https://orcid.org/0000-0002-1825-0097?lang=en", "0000-0002-1825-0097"),
+        ("orcid", "0000–0002–1825–0097", "0000-0002-1825-0097"),
+        ("orcid", "\u200b0000\u20110002\u20111825\u20110097", "0000-0002-1825-0097"),
+        ("orcid", "００００-０００２-１８２５-００９７", "0000-0002-1825-0097"),
+        ("orcid", "<https://orcid.org/0000-0002-1825-0097>", "0000-0002-1825-0097"),
+        ("orcid", "००००-०००२-१८२५-००९७", None),
+        ("ror", "ror.org/00CVXB145/", "00cvxb145"),
+        ("ror", "ROR: 00cvxb145", "00cvxb145"),
+        ("doi", "dx.doi.org/10.1000/182", "10.1000/182"),
+        ("doi", "DOI 10.1000/182", "10.1000/182"),
+        ("doi", "１０.１０００/１８２", "10.1000/182"),
+        ("doi", "(10.1000/182)", "10.1000/182"),
+        ("arxiv", "arXiv:2203.05482v2 [cs.LG]", "2203.05482"),
+        ("arxiv", "ARXIV.ORG/ABS/2203.05482V2", "2203.05482"),
+        ("arxiv", "HEP-TH/9901001", "hep-th/9901001"),
+        ("openalex", "openalex.org/a5023888391", "A5023888391"),
+        ("dblp", "dblp.org/pid/45/4211-1.html", "45/4211-1"),
+        ("openreview", "openreview.net/profile?id=~Erik_Sandström1", "~Erik_Sandström1"),
+        ("issn", "ISSN 1234–5679 (Online)", "1234-5679"),
+        ("isbn", "ISBN-13: 978–3–16–148410–0", "9783161484100"),
+        ("isbn", "3-16-148410-X", "9783161484100"),
+        ("pmid", "https://pubmed.ncbi.nlm.nih.gov/31452104/?term=soup", "31452104"),
+        ("pmid", "pmid 31452104;", "31452104"),
+        ("pmcid", "PMCID: PMC3460867.", "PMC3460867"),
+        ("pmcid", "www.ncbi.nlm.nih.gov/pmc/articles/PMC3460867/#abstract", "PMC3460867"),
+    ],
+)
+def test_what_people_and_word_processors_make_of_an_identifier_is_read(
+    scheme: str, value: str, stored: str | None
+) -> None:
+    assert canonical(scheme, value) == stored
+
+
+@pytest.mark.parametrize("scheme", sorted(LABELS))
+def test_every_scheme_reads_its_own_address_and_its_own_form_again(scheme: str) -> None:
+    value = ONE_OF_EACH[scheme]
+    assert canonical(scheme, value) == value
+    assert url(scheme, value) == "" or canonical(scheme, url(scheme, value)) == value
+    for odd in (f" {value}\n", f"\ufeff{value}", f"{value},", f"“{value}”", f"{label(scheme)}: {value}"):
+        assert canonical(scheme, odd) == value, odd
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value", "reason"),
+    [
+        ("orcid", "0000-0002-1825-0098", "The check digit of this ORCID does not fit."),
+        ("orcid", "https://orcid.org/0000-0002-1825-009X", "The check digit of this ORCID does not fit."),
+        ("orcid", "0000-0002-1825", "This is no ORCID."),
+        ("ror", "https://ror.org/00cvxb146", "The check digit of this ROR does not fit."),
+        ("issn", "1234-5678", "The check digit of this ISSN does not fit."),
+        ("isbn", "978-3-16-148410-1", "The check digit of this ISBN does not fit."),
+        ("doi", "x", "This is no DOI."),
+        ("orcid", "0000-0002-1825-0097", ""),
+    ],
+)
+def test_what_is_refused_is_refused_with_the_reason(scheme: str, value: str, reason: str) -> None:
+    assert refusal(scheme, value) == reason
+
+
+@pytest.mark.parametrize("scheme", sorted(LABELS))
+@given(st.text(max_size=40), st.sampled_from(["", "-", "–", " ", "/", "https://", "\u200b", "x", "0"]))
+def test_a_stored_form_is_its_own_stored_form(scheme: str, around: str, between: str) -> None:
+    for value in (around, between + ONE_OF_EACH[scheme] + around, around[:9] + ONE_OF_EACH[scheme] + between):
+        found = canonical(scheme, value)
+        assert found is None or canonical(scheme, found) == found
+        assert bool(refusal(scheme, value)) == (found is None)

@@ -120,6 +120,16 @@ def test_what_is_no_feed_is_refused_with_the_reason(tmp_path: Path, data: bytes,
         _records(data, tmp_path)
 
 
+def test_an_entry_that_is_closed_late_takes_none_of_those_inside_along(tmp_path: Path) -> None:
+    late = FEED.replace(b"</entry>", b"", 1).replace(b"</feed>", b"</entry></feed>")
+    whole, read = _records(FEED, tmp_path), _records(late, tmp_path)
+    assert not any(record.problem for record in read)
+    assert [(record.key, record.payload) for record in read[:-1]] == [
+        (record.key, record.payload) for record in whole[1:]
+    ]
+    assert read[-1].key == whole[0].key
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_entities_are_never_expanded(tmp_path: Path, encoding: str) -> None:
     levels = "".join(f'<!ENTITY a{level} "' + f"&a{level - 1};" * 10 + '">' for level in range(1, 10))

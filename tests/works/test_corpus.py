@@ -55,6 +55,8 @@ FEWEST: Final[dict[str, int]] = {
 }
 """Records of the samples that must come out as works, so that nothing is lost unnoticed."""
 
+READ_BY_ANOTHER: Final = frozenset({("crossref", "csl_json"), ("csl_json", "crossref"), ("oai", "arxiv_oai")})
+
 CASES = [
     pytest.param(name, path, id=f"{name}-{path.name}")
     for name, folders in FAMILIES.items()
@@ -109,6 +111,24 @@ def test_every_record_of_a_sample_parses_or_is_rejected_with_a_reason(name: str,
         else:
             assert outcome == normalise(outcome) == parsed(name, RawRecord(record.key, record.payload))
             assert record.key
+
+
+@pytest.mark.parametrize("name", sorted(registry.sources()))
+def test_samples_of_other_families_are_refused_or_held_back_with_a_reason(name: str) -> None:
+    foreign = [
+        folder for folder in sorted(SAMPLES.iterdir()) if folder.is_dir() and folder.name not in FAMILIES.get(name, ())
+    ]
+    assert foreign
+    for folder in foreign:
+        path = max(folder.iterdir(), key=lambda path: (path.stat().st_size < 100_000, path.stat().st_size))
+        found = read(name, path)
+        if isinstance(found, str):
+            assert path.name in found
+            continue
+        for record in found:
+            outcome = None if record.problem or record.deleted else parsed(name, record)
+            # Crossref answers in CSL-JSON as well, which is why its own source reads some of that.
+            assert not isinstance(outcome, ParsedRecord) or (name, folder.name) in READ_BY_ANOTHER, path
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -132,6 +132,27 @@ def test_dates_keep_what_they_say() -> None:
     assert _parse(publicationYear=9999).version.date == ""
 
 
+def test_years_of_the_buddhist_era_are_those_of_the_common_one() -> None:
+    version = _parse(publicationYear=2547, dates=[{"date": "2547-03", "dateType": "Issued"}]).version
+    assert (version.year, version.date) == (2004, "2004-03")
+
+
+@pytest.mark.parametrize(
+    ("types", "named"),
+    [
+        ({"resourceTypeGeneral": "Book"}, True),
+        ({"resourceTypeGeneral": "Dissertation"}, True),
+        ({"resourceTypeGeneral": "BookChapter"}, False),
+        ({"resourceTypeGeneral": "Text", "resourceType": "Book part"}, False),
+        ({"resourceTypeGeneral": "Text", "resourceType": "In: Book", "bibtex": "inbook"}, False),
+    ],
+)
+def test_an_isbn_names_a_whole_book_only(types: dict[str, str], *, named: bool) -> None:
+    stated = [{"identifier": "978-0-306-40615-7", "identifierType": "ISBN"}]
+    found = _parse(types=types, identifiers=stated).identifiers
+    assert (("isbn", "9780306406157") in found) is named
+
+
 # XML
 
 
@@ -160,6 +181,14 @@ def test_a_stored_record_with_a_document_type_is_rejected() -> None:
     with pytest.raises(RecordRejected) as rejected:
         DataciteSource.parse(RawRecord("", (PAYLOADS / "doctype.xml").read_bytes()))
     assert rejected.value.code == "xml-unknown"
+
+
+def test_a_record_without_a_canonical_form_is_read_as_it_is(tmp_path: Path) -> None:
+    whole = (PAYLOADS / "kernel4.xml").read_bytes()
+    path = tmp_path / "relative.xml"
+    path.write_bytes(whole.replace(b"http://www.w3.org/2001/XMLSchema-instance", b"XMLSchema-instance"))
+    (raw,) = DataciteSource().read(path)
+    assert normalise(DataciteSource.parse(raw)).title == "Soups & broths: a handbook"
 
 
 # Files

@@ -20,7 +20,7 @@ from profiles.names import block_key
 from researchgraph.errors import RecordRejected
 from researchgraph.lib import bulk
 from researchgraph.lib.text import title_key
-from works.ingest import candidates, corrections, store
+from works.ingest import candidates, corrections, held, store
 from works.ingest.match import Comparable, match
 from works.ingest.merge import SourcedRecord
 from works.ingest.normalise import normalise
@@ -112,8 +112,9 @@ def ingest(
     good = [item for item in todo if item.parsed is not None]
     known_work = {item.key: stored[item.key].work_id for item in good if item.key in stored}
     drafts, reviews = _match(good, known_work, source, parser_of)
-    store.write_works(drafts, lookups)
+    orcids = store.write_works(drafts, lookups)
     _write_source_records(source, run_id, todo, stored)
+    held.recheck(orcids)
     _write_reviews(reviews)
     updated = sum(1 for item in good if item.key in stored and stored[item.key].work_id)
     return Counts(

@@ -19,13 +19,14 @@ from researchgraph import events
 from researchgraph.lib import bulk, tex
 from researchgraph.lib.public_ids import public_id
 from researchgraph.lib.text import fold, slug, title_key
+from works.ingest import held
 from works.ingest.keyed import KeyedTable
 from works.ingest.merge import MergedWork
 from works.records import ParsedAuthor
 
 TABLES = (
     "works_work", "works_workversion", "works_workidentifier", "works_worktopic", "works_workinstitution",
-    "works_authorship", "works_topic", "works_venue", "profiles_institution", "works_sourcerecord",
+    "works_authorship", "works_heldidentifier", "works_topic", "works_venue", "profiles_institution", "works_sourcerecord",
 )  # fmt: skip
 """All tables an import writes."""
 
@@ -40,6 +41,11 @@ WORK_COLUMNS = (
 BYLINE_COLUMNS = (
     "raw_name", "raw_affiliation", "affiliation_domain", "native_name", "identifiers", "name_key", "block_key", "institutions",
 )  # fmt: skip
+
+_STATED = """(identifiers || coalesce(
+    (SELECT jsonb_object_agg(scheme, value) FROM works_heldidentifier h WHERE h.authorship_id = a.id), '{}'
+))::text"""
+"""What the sources state of a byline, with what of it is held back."""
 
 
 class WorkDraft(msgspec.Struct, frozen=True):
@@ -80,12 +86,19 @@ class _Ids(msgspec.Struct, frozen=True):
     institutions: dict[tuple[str, ...], int]
 
 
-def write_works(drafts: Sequence[WorkDraft], lookups: Lookups) -> None:
-    """Create the new works and bring the known ones up to date; tells listeners what changed."""
+def write_works(drafts: Sequence[WorkDraft], lookups: Lookups) -> set[str]:
+    """Create the new works and bring the known ones up to date; tells listeners what changed.
+
+    Returns the ORCID iDs that the works' bylines state or stated, for `held.recheck` once the source records are there.
+    """
     ids = _resolve(drafts, lookups)
     fresh = [draft for draft in drafts if draft.is_new]
     known = sorted((draft for draft in drafts if not draft.is_new), key=lambda draft: draft.work_id)
     blocks: set[str] = set()
+    orcids = {
+        author.identifiers["orcid"] for d in drafts for author in d.merged.authors if "orcid" in author.identifiers
+    }
+    orcids |= held.stated([draft.work_id for draft in known]) if known else set()
     if fresh:
         _insert(fresh, ids, blocks)
     if known:
@@ -95,6 +108,7 @@ def write_works(drafts: Sequence[WorkDraft], lookups: Lookups) -> None:
     _write_spellings(drafts, ids, lookups)
     if blocks:
         events.bylines_changed.send(sender=None, block_keys=sorted(blocks))
+    return orcids
 
 
 def _topic_key(kind: str, code: str, label: str) -> tuple[str, str]:
@@ -361,11 +375,11 @@ def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) ->
     """
     stored: dict[tuple[int, int], tuple[Any, ...]] = {}
     keys: dict[tuple[int, int], int] = {}
-    held: dict[tuple[int, int], int] = {}
+    holders: dict[tuple[int, int], int] = {}
     for key, work_id, position, researcher_id, *facts in bulk.fetch(
         f"""
-        SELECT id, work_id, position, researcher_id, {", ".join(BYLINE_COLUMNS).replace("identifiers", "identifiers::text")}
-          FROM works_authorship WHERE work_id = ANY(%s) ORDER BY work_id, position FOR UPDATE
+        SELECT id, work_id, position, researcher_id, {", ".join(BYLINE_COLUMNS).replace("identifiers", _STATED)}
+          FROM works_authorship a WHERE work_id = ANY(%s) ORDER BY work_id, position FOR UPDATE
         """,  # noqa: S608 - column names are ours
         [[draft.work_id for draft in drafts]],
     ):
@@ -373,7 +387,7 @@ def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) ->
         stored[work_id, position] = tuple(facts)
         keys[work_id, position] = key
         if researcher_id is not None:
-            held[work_id, position] = researcher_id
+            holders[work_id, position] = researcher_id
     wanted = {
         (draft.work_id, position): _byline_row(author, ids)
         for draft in drafts
@@ -385,6 +399,7 @@ def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) ->
     before = _same_person(touched, stored, wanted)
     going_on = set(before.values())
     gone = [keys[place] for place in touched if place in stored and place not in going_on]
+    held.forget([keys[place] for place in touched if place in keys])
     bulk.run("DELETE FROM works_authorship WHERE id = ANY(%s)", [gone])
     _correct_bylines([(keys[old], place[1], *wanted[place]) for place, old in before.items()])
     bulk.copy_rows(
@@ -394,7 +409,7 @@ def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) ->
     )
     for rows in (stored, wanted):
         blocks.update(rows[place][6] for place in touched if place in rows)
-    lost = sorted({held[place] for place in touched if place in held})
+    lost = sorted({holders[place] for place in touched if place in holders})
     if lost:
         events.researchers_changed.send(sender=None, researcher_ids=lost, cause="a source changed its bylines")
     return {place[0] for place in touched}

@@ -210,7 +210,7 @@ def _entries(file: IO[bytes], origin: str) -> Iterator[RawRecord | int]:
                 yield _raw(element, f"{origin}:{number}")
                 # What has been handed out is forgotten, so that memory does not grow with the feed.
                 element.clear()
-                while element.getprevious() is not None:
+                while element.getparent() is root and element.getprevious() is not None:
                     del root[0]
     except etree.XMLSyntaxError as error:
         problem = f"{origin}: after entry {number} the XML is damaged or cut short ({error})."
@@ -242,8 +242,7 @@ def _tail(file: IO[bytes]) -> bytes:
 
 
 def _raw(entry: etree._Element, origin: str) -> RawRecord:
-    entry.tail = None
-    payload = etree.tostring(entry, method="c14n", exclusive=True)
+    payload = xml.canonical(entry)
     stated = _text(entry, f"{_ATOM}id")
     if "/api/errors" in stated:
         reason = _text(entry, f"{_ATOM}summary") or stated

@@ -78,7 +78,11 @@ _SAME_WORK = frozenset(
     }
 )
 _SCHEMES = {"doi": "doi", "arxiv": "arxiv", "pmid": "pmid", "pmcid": "pmcid", "handle": "handle"}
+_PARTS = ("chapter", "bookpart", "book part", "inbook", "incollection")
 _PUBLISHED = ("Issued", "Available")
+_BUDDHIST_YEARS = range(2400, 2601)
+"""Thai libraries register years of the Buddhist era, which is 543 years ahead; no work has such a year of the common one."""
+_AHEAD = 543
 _ORCID = re.compile(r"\d{4}-?\d{4}-?\d{4}-?\d{3}[\dXx]", re.ASCII)
 # DataCite's codes for values that are not known, withheld, or more than are listed; and what libraries write instead.
 _UNKNOWN = re.compile(
@@ -420,7 +424,7 @@ def _date(record: _Attributes) -> str:
     stated += [str(date.date or "").partition("/")[0] for date in _listed(record.dates) if date.date_type in _PUBLISHED]
     best = ""
     for text in stated:
-        found = dates.canonical(text)
+        found = dates.canonical(_common_era(text))
         if found:
             order = dates.compare(found, best) if best else -1
             if order < 0 or (order == 0 and len(found) > len(best)):
@@ -428,9 +432,17 @@ def _date(record: _Attributes) -> str:
     return best
 
 
+def _common_era(date: str) -> str:
+    year = date[:4]
+    return f"{int(year) - _AHEAD}{date[4:]}" if year.isdecimal() and int(year) in _BUDDHIST_YEARS else date
+
+
 def _identifiers(record: _Attributes, doi: str) -> Iterator[tuple[str, str]]:
     yield "doi", doi
-    book = _kind(record.types or _Types()) in {"book", "thesis"}
+    types = record.types or _Types()
+    # The ISBN of a chapter names the volume, which other works are in too.
+    words = f"{types.resource_type_general} {types.resource_type} {types.bibtex}".casefold()
+    book = _kind(types) in {"book", "thesis"} and not any(part in words for part in _PARTS)
     for other in record.identifiers or ():
         kind = (other.identifier_type or "").lower() if other else ""
         if other and other.identifier and (kind in _SCHEMES or (kind == "isbn" and book)):

@@ -38,7 +38,7 @@ def read(path: Path) -> bytes:
     if reason:
         message = f"{path} {reason}"
         raise SourceUnavailable(message)
-    return etree.tostring(root, method="c14n", exclusive=True)
+    return xml.canonical(root)
 
 
 def doi(payload: bytes) -> str:

@@ -230,7 +230,7 @@ class _Reader:
             # A page for several people identifies none of them.
             if author.get("pid") in self._ambiguous:
                 del author.attrib["pid"]
-        return RawRecord(element.get("key", ""), etree.tostring(element, method="c14n", exclusive=True), origin)
+        return RawRecord(element.get("key", ""), xml.canonical(element), origin)
 
 
 def _numbered(pieces: Iterable[bytes]) -> Iterator[bytes]:
