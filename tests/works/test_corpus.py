@@ -33,6 +33,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "orcid": ("orcid",),
     "pubmed": ("pubmed",),
     "ris": ("ris",),
+    "ror": ("ror",),
     "semantic_scholar": ("semantic_scholar",),
 }
 """The folders of samples each source is run over: those of its own format and the odd neighbors found there."""
@@ -46,11 +47,12 @@ FEWEST: Final[dict[str, int]] = {
     "datacite": 975,
     "dblp": 100,
     "oai": 160,
-    "openalex": 75,
+    "openalex": 76,
     "openreview": 10,
     "orcid": 640,
     "pubmed": 27,
     "ris": 100,
+    "ror": 41,
     "semantic_scholar": 64,
 }
 """Records of the samples that must come out as what they are, so that nothing is lost unnoticed."""

@@ -21,6 +21,7 @@ from works.sources.openreview import OpenReviewSource
 from works.sources.orcid import OrcidSource
 from works.sources.pubmed import PubmedSource
 from works.sources.ris import RisSource
+from works.sources.ror import RorSource
 from works.sources.semantic_scholar import SemanticScholarSource
 
 BUILT_IN: tuple[type[Source], ...] = (
@@ -39,6 +40,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     OrcidSource,
     PubmedSource,
     RisSource,
+    RorSource,
     SemanticScholarSource,
 )
 ENTRY_POINT_GROUP = "researchgraph.sources"
