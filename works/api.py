@@ -65,7 +65,7 @@ class AuthorFull(msgspec.Struct, frozen=True):
 
 
 class FullWork(msgspec.Struct, frozen=True):
-    """One work with its versions, identifiers, bylines, topics, source records and the source of each field."""
+    """One work with its versions, identifiers, bylines, topics, source records, mentions in podcasts, and the source of each field."""
 
     public_id: str
     url: str
@@ -85,6 +85,7 @@ class FullWork(msgspec.Struct, frozen=True):
     identifiers: list[selectors.Identifier]
     topics: list[selectors.TopicLink]
     sources: list[selectors.SourceLine]
+    mentions: list[selectors.Mention]
     provenance: dict[str, str]
 
 

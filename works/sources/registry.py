@@ -19,6 +19,7 @@ from works.sources.oai import OaiSource
 from works.sources.openalex import OpenAlexSource
 from works.sources.openreview import OpenReviewSource
 from works.sources.orcid import OrcidSource
+from works.sources.podcast import PodcastSource
 from works.sources.pubmed import PubmedSource
 from works.sources.ris import RisSource
 from works.sources.ror import RorSource
@@ -38,6 +39,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     OpenAlexSource,
     OpenReviewSource,
     OrcidSource,
+    PodcastSource,
     PubmedSource,
     RisSource,
     RorSource,
