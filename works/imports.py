@@ -149,6 +149,9 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
     deadline = time.monotonic() + seconds if seconds else None
     try:
         finished = _ingest_batches(run, deadline, progress)
+        if finished:
+            bulk.refresh_statistics(store.TABLES)
+            relate()
     except SourceUnavailable as error:
         _fail(run, str(error))
         return True
@@ -163,8 +166,6 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
         )
         return True
     if finished:
-        bulk.refresh_statistics(store.TABLES)
-        relate()
         ImportRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(state=RunState.DONE, finished_at=Now())
         # Every record of it is kept with its bytes.
         Upload.objects.filter(run=run, run__state=RunState.DONE).delete()

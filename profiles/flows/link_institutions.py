@@ -7,12 +7,14 @@ at everything there is.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 from django.db import transaction
 
 from profiles import registry
+from researchgraph import events
 from researchgraph.lib import bulk
 
 AT_ONCE: Final = 2_000
@@ -21,12 +23,10 @@ SPELLINGS: Final = 200
 
 
 def link_due() -> int:
-    """Decide on every institution that is due; how many there were. Those wait while there is no registry at all."""
-    if not bulk.fetch("SELECT FROM profiles_registryentry LIMIT 1"):
-        return 0
+    """Decide on every institution that is due; how many there were. They wait while there is no registry at all."""
     total = 0
-    while done := _batch():
-        total += done
+    while waiting():
+        total += _batch()
     return total
 
 
@@ -34,7 +34,10 @@ def waiting() -> bool:
     """Whether an institution is due."""
     return bool(
         bulk.fetch(
-            "SELECT FROM profiles_institution WHERE link_due AND EXISTS (SELECT FROM profiles_registryentry) LIMIT 1"
+            """
+            SELECT FROM profiles_institution
+             WHERE link_due AND (outcome <> 'none' OR EXISTS (SELECT FROM profiles_registryentry)) LIMIT 1
+            """
         )
     )
 
@@ -42,9 +45,11 @@ def waiting() -> bool:
 @transaction.atomic
 def _batch() -> int:
     bulk.take_turns()
-    due = dict(
-        bulk.fetch("SELECT id, key FROM profiles_institution WHERE link_due ORDER BY id LIMIT %s FOR UPDATE", [AT_ONCE])
+    rows = bulk.fetch(
+        "SELECT id, key, entry_id FROM profiles_institution WHERE link_due ORDER BY id LIMIT %s FOR UPDATE", [AT_ONCE]
     )
+    due = {institution: key for institution, key, _ in rows}
+    before = {institution: entry for institution, _, entry in rows}
     entries: defaultdict[int, list[registry.Entry]] = defaultdict(list)
     for institution, *facts in bulk.fetch(
         """
@@ -72,7 +77,24 @@ def _batch() -> int:
             [msgspec.json.encode(link.evidence).decode() for _, link in found],
         ],
     )
+    tell([institution for institution, link in found if before[institution] != (link.entry.id if link.entry else None)])
     return len(due)
+
+
+def tell(institutions: Sequence[int]) -> None:
+    """Have the pages derived again of everybody seen at institutions of which a registry says something else now."""
+    if not institutions:
+        return
+    seen = bulk.fetch(
+        """
+        SELECT DISTINCT a.researcher_id FROM works_workinstitution k JOIN works_authorship a ON a.work_id = k.work_id
+         WHERE k.institution_id = ANY(%s) AND a.institutions && %s::bigint[] AND a.researcher_id IS NOT NULL ORDER BY 1
+        """,
+        [list(institutions), list(institutions)],
+    )
+    if seen:
+        cause = "a registry describes one of the institutions"
+        events.researchers_changed.send(sender=None, researcher_ids=[row[0] for row in seen], cause=cause)
 
 
 def _countries(institutions: list[int]) -> dict[int, str]:

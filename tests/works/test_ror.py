@@ -14,7 +14,7 @@ from profiles.flows.rebuild import rebuild
 from profiles.models import Institution, RegistryEntry
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import streams
-from tests.pipeline import clear, importworks, stored, untouched, work, write
+from tests.pipeline import clear, derived, importworks, stored, untouched, work, write
 from tests.upstream import Parameters, body, client, serving
 from works import imports, rollback
 from works.ingest.other_kinds import canonical
@@ -304,6 +304,38 @@ def test_a_registry_taken_back_leaves_institutions_as_they_were(tmp_path: Path) 
         "work",
         "institution",
     }
+
+
+@pytest.mark.usefixtures("empty_library")
+def test_without_any_registry_again_nothing_is_linked(tmp_path: Path) -> None:
+    importworks(write(tmp_path / "works.jsonl", WORKS))
+    before = derived()
+    importworks(PAYLOADS / "dump_v2.json", source="ror")
+    assert derived() != before
+    run = ImportRun.objects.latest("pk")
+    rollback.begin(run)
+    rollback.advance(run)
+    imports.settle()
+    assert {outcome for outcome, _ in links().values()} == {"none"}
+    assert derived() == before
+
+
+@pytest.mark.usefixtures("empty_library")
+def test_a_profile_shows_where_the_institution_is_and_follows_the_registry(client: Client, tmp_path: Path) -> None:
+    importworks(write(tmp_path / "works.jsonl", WORKS[:1]))
+    person = client.get("/api/v1/researchers/").json()["results"][0]["url"]
+    assert "Kettlewell, United Kingdom" not in client.get(person).content.decode()
+    importworks(PAYLOADS / "dump_v2.json", source="ror")
+    page = client.get(person).content.decode()
+    assert "<bdi>Kettlewell, United Kingdom</bdi>" in page
+    assert f"https://ror.org/{KETTLEWELL}" in page
+    moved = json.loads((PAYLOADS / "dump_v2.json").read_text(encoding="utf-8"))
+    moved[0]["locations"][0]["geonames_details"]["name"] = "Buckden"
+    path = tmp_path / "moved.json"
+    path.write_text(json.dumps(moved), encoding="utf-8")
+    importworks(path, source="ror")
+    assert "<bdi>Buckden, United Kingdom</bdi>" in client.get(person).content.decode()
+    assert rebuild(check=True) == 0
 
 
 @pytest.mark.usefixtures("empty_library")

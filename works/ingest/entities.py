@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from profiles.flows import link_institutions
 from profiles.institutions import registry_keys
 from researchgraph.lib import bulk
 from researchgraph.lib.text import title_key
@@ -32,8 +33,10 @@ def write(stated: Sequence[Stated]) -> None:
     episodes = [_episode(one, one.parsed) for one in ordered if isinstance(one.parsed, ParsedEpisode)]
     if entries:
         keys = {key for entry in entries for key in entry["keys"]} | _keys_of([entry["record"] for entry in entries])
-        _upsert(entries, ENTRIES)
+        described = _upsert(entries, ENTRIES)
         _look_again(keys)
+        rows = bulk.fetch("SELECT id FROM profiles_institution WHERE entry_id = ANY(%s) ORDER BY id", [described])
+        link_institutions.tell([row[0] for row in rows])
     if episodes:
         _upsert(episodes, EPISODES)
 
@@ -89,8 +92,9 @@ def _episode(one: Stated, known: ParsedEpisode) -> dict[str, Any]:
     }
 
 
-def _upsert(rows: Sequence[dict[str, Any]], statement: str) -> None:
-    bulk.run(statement, [msgspec.json.encode(rows).decode()])
+def _upsert(rows: Sequence[dict[str, Any]], statement: str) -> list[int]:
+    """The keys of the rows that are new or different."""
+    return [row[0] for row in bulk.fetch(statement, [msgspec.json.encode(rows).decode()])]
 
 
 def _statement(table: str, key: str, columns: dict[str, str]) -> str:
@@ -102,6 +106,7 @@ def _statement(table: str, key: str, columns: dict[str, str]) -> str:
         ON CONFLICT ({key}) DO UPDATE SET ({names}) = ROW({", ".join(f"excluded.{name}" for name in columns)})
          WHERE ({", ".join(f"t.{name}" for name in columns)})
                IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in columns)})
+        RETURNING id
     """  # noqa: S608 - our own words
 
 
