@@ -29,12 +29,16 @@ class IdentifierCount(msgspec.Struct, array_like=True, frozen=True):
 
 
 class AffiliationSeen(msgspec.Struct, array_like=True, frozen=True):
+    """`ror` and `place` (city and country) are a registry's, "" where no entry is known to be the institution."""
+
     public_id: str
     slug: str
     name: str
     first_year: int | None
     last_year: int | None
     works: int
+    ror: str = ""
+    place: str = ""
 
 
 class TopicCount(msgspec.Struct, array_like=True, frozen=True):

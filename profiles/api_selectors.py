@@ -41,10 +41,11 @@ class IdentifierSeen(msgspec.Struct, frozen=True):
 
 
 class InstitutionSeen(msgspec.Struct, frozen=True):
-    """An institution named on bylines; it never says who is employed where."""
+    """An institution named on bylines; it never says who is employed where. `ror` is "" where no entry is known to be it."""
 
     public_id: str
     name: str
+    ror: str
     works: int
     first_year: int | None
     last_year: int | None
@@ -118,7 +119,7 @@ DETAIL = """
            (SELECT jsonb_agg(jsonb_build_object('scheme', i.scheme, 'value', i.value, 'bylines', i.bylines)
                              ORDER BY i.scheme, i.value)
               FROM profiles_researcheridentifier i WHERE i.researcher_id = r.id)::text,
-           (SELECT jsonb_agg(jsonb_build_object('public_id', i.public_id, 'name', i.name, 'works', a.works,
+           (SELECT jsonb_agg(jsonb_build_object('public_id', i.public_id, 'name', i.name, 'ror', i.ror, 'works', a.works,
                              'first_year', a.first_year, 'last_year', a.last_year) ORDER BY a.works DESC, i.name)
               FROM profiles_affiliation a JOIN profiles_institution i ON i.id = a.institution_id
              WHERE a.researcher_id = r.id)::text,

@@ -244,3 +244,27 @@ ALIASES: Final[dict[str, str]] = {
     "rutgers": "Rutgers University",
     "tel aviv university": "Tel Aviv University",
 }
+
+_COUNTRIES_TEXT: Final = (
+    "AE:uae,u a e,united arab emirates|AR:argentina|AT:austria|AU:australia|BD:bangladesh|BE:belgium|BG:bulgaria|BO:bolivia|"
+    "BR:brazil,brasil|BY:belarus|CA:canada|CH:switzerland|CL:chile|"
+    "CN:china,p r china,pr china,p r c,prc,peoples republic of china,people s republic of china|"
+    "CO:colombia|CR:costa rica|CU:cuba|CY:cyprus|CZ:czech republic,czechia|DE:germany,deutschland|DK:denmark|DZ:algeria|"
+    "EC:ecuador|EE:estonia|EG:egypt|ES:spain,espana|ET:ethiopia|FI:finland|FR:france|"
+    "GB:uk,u k,united kingdom,great britain,england,scotland,wales,northern ireland|GH:ghana|GR:greece|"
+    "HK:hong kong,hong kong sar,hong kong china|HR:croatia|HU:hungary|ID:indonesia|IE:ireland|IL:israel|IN:india|IQ:iraq|"
+    "IR:iran|IS:iceland|IT:italy,italia|JO:jordan|JP:japan|KE:kenya|KR:korea,south korea,republic of korea,korea south|"
+    "KW:kuwait|KZ:kazakhstan|LB:lebanon|LK:sri lanka|LT:lithuania|LU:luxembourg|LV:latvia|MA:morocco|MK:north macedonia|"
+    "MO:macau,macao|MT:malta|MX:mexico|MY:malaysia|NG:nigeria|NL:netherlands,the netherlands,holland|NO:norway|NP:nepal|"
+    "NZ:new zealand|OM:oman|PE:peru|PH:philippines|PK:pakistan|PL:poland|PT:portugal|QA:qatar|RO:romania|RS:serbia|"
+    "RU:russia,russian federation|RW:rwanda|SA:saudi arabia,ksa,kingdom of saudi arabia|SE:sweden|SG:singapore|SI:slovenia|"
+    "SK:slovakia|TH:thailand|TN:tunisia|TR:turkey,turkiye|TW:taiwan,taiwan r o c,taiwan roc,republic of china|TZ:tanzania|"
+    "UA:ukraine|UG:uganda|US:usa,us,u s a,u s,united states,united states of america|UY:uruguay|UZ:uzbekistan|VE:venezuela|"
+    "VN:vietnam,viet nam|ZA:south africa"
+)
+COUNTRIES: Final = {
+    name: code
+    for code, _, names in (entry.partition(":") for entry in _COUNTRIES_TEXT.split("|"))
+    for name in names.split(",")
+}
+"""Names of countries as affiliations end in them, by ISO 3166 code. Georgia is left out: it is a state as often."""

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from profiles import institution_selectors
 from researchgraph.lib.paging import page_number
+from works.sources import registry
 
 
 @require_safe
@@ -19,4 +20,6 @@ def institution(request: HttpRequest, public_id: str, slug: str = "") -> HttpRes
         raise Http404
     if slug != page.slug:
         return redirect(page.href, permanent=True)
-    return render(request, "profiles/institution.html", {"institution": page})
+    source = registry.sources().get(page.registered.source) if page.registered else None
+    label = source.label if source else ""
+    return render(request, "profiles/institution.html", {"institution": page, "registry": label})

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from profiles.institution_tables import ALIASES, CAMPUS_SYSTEMS, CAMPUSES, INCOMPLETE, NOTHING, PLACES
+from profiles.institution_tables import ALIASES, CAMPUS_SYSTEMS, CAMPUSES, COUNTRIES, INCOMPLETE, NOTHING, PLACES
 from researchgraph.lib.text import fold
 
 NAME_LIMIT = 160
@@ -135,6 +136,32 @@ def institution_key(name: str) -> str:
     """What two spellings of one organisation have in common: folded, without "the", "at" and "and"."""
     key = _plain_key(name)
     return _plain_key(ALIASES[key]) if key in ALIASES else key
+
+
+def country_of(raw_affiliation: str) -> str:
+    """The ISO 3166 code of the country an affiliation string ends in; "" if it names none, or several organisations."""
+    pieces = [fold(piece) for piece in _PIECES.split(raw_affiliation[:RAW_LIMIT]) if piece]
+    words = pieces[-1].split() if pieces else []
+    ends = (" ".join(words[-length:]) for length in range(min(4, len(words)), 0, -1))
+    code = next((COUNTRIES[end] for end in ends if end in COUNTRIES), "")
+    # Of two organisations in one string nobody knows which one the country goes with.
+    return code if code and len(institution_names(raw_affiliation)) == 1 else ""
+
+
+def registry_keys(names: Iterable[str], country: str) -> tuple[str, ...]:
+    """The keys under which bylines may name an organisation that a registry lists under `names`, each once.
+
+    Registries tell companies of one name apart by their country: "Google (United States)" is printed as "Google". What
+    follows a comma is part of the name: the keys of an institute are never those of the university it belongs to.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        bare = name.removesuffix(f" ({country})") if country else name
+        for form in (name, bare, _CORPORATE.sub("", bare) if " " in bare else bare):
+            key = institution_key(form.strip(" .,:-–—'\""))
+            if key and key not in NOTHING and key not in PLACES:
+                found[key] = None
+    return tuple(found)
 
 
 def _plain_key(name: str) -> str:

@@ -172,20 +172,79 @@ class ResearcherIdentifier(models.Model):
         return f"{self.scheme}:{self.value}"
 
 
+class RegistryEntry(models.Model):
+    """What a registry of organizations states about one of them. Written by `works.ingest.entities`.
+
+    `record` is the key of its source record, without a foreign key because works rest on profiles. `identity` is the ROR
+    id, else what else the registry calls it ("openalex:I27837315"): entries of two registries with one identity are one
+    organization. `keys` are the normalised labels and aliases (not the acronyms, which many share). `successors` are
+    pairs of ROR id and name.
+    """
+
+    record = models.BigIntegerField()
+    source = models.CharField(max_length=40)
+    identity = models.CharField(max_length=40)
+    ror = models.CharField(max_length=9, blank=True)
+    name = models.TextField()
+    names = ArrayField(models.TextField(), default=list)
+    acronyms = ArrayField(models.TextField(), default=list)
+    keys = ArrayField(models.TextField(), default=list)
+    country = models.CharField(max_length=2, blank=True)
+    country_name = models.TextField(blank=True)
+    city = models.TextField(blank=True)
+    homepage = models.TextField(blank=True)
+    kinds = ArrayField(models.TextField(), default=list)
+    established = models.SmallIntegerField(null=True)
+    status = models.CharField(max_length=9)
+    successors = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["record"], name="registry_entry_record_once")]
+        indexes = [GinIndex(fields=["keys"], name="registry_entry_keys_idx")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RegistryOutcome(models.TextChoices):
+    NONE = "none", "No registry entry carries this name"
+    SAME = "same", "One registry entry carries this name"
+    UNKNOWN = "unknown", "Registry entries carry this name, but which of them is meant is not clear"
+
+
 class Institution(models.Model):
-    """An organisation named on bylines. `key` is its normalised name."""
+    """An organisation named on bylines. `key` is its normalised name.
+
+    `ror`, `entry`, `outcome` and `evidence` say which registry entry it is (`profiles.flows.link_institutions`); several
+    names may be those of one organization. `entry` has no foreign key in the database: entries come and go. `link_due` says
+    that a spelling or an entry is new and the rule has to look again.
+    """
 
     public_id = models.CharField(max_length=10)
     name = models.TextField()
     key = models.TextField()
     slug = models.CharField(max_length=80, blank=True)
-    ror = models.CharField(max_length=9, null=True, blank=True)  # noqa: DJ001 - NULL keeps the unique constraint partial
+    ror = models.CharField(max_length=9, blank=True, db_default="")
+    entry = models.ForeignKey(
+        RegistryEntry, null=True, on_delete=models.SET_NULL, db_constraint=False, related_name="+", db_index=False
+    )
+    outcome = models.CharField(max_length=7, choices=RegistryOutcome.choices, db_default="none")
+    evidence = models.JSONField(db_default=models.Value([], models.JSONField()))
+    link_due = models.BooleanField(db_default=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["public_id"], name="institution_public_id_once"),
             models.UniqueConstraint(fields=["key"], name="institution_key_once"),
-            models.UniqueConstraint(fields=["ror"], name="institution_ror_once"),
+            models.CheckConstraint(
+                condition=models.Q(outcome="same", entry__isnull=False)
+                | (~models.Q(outcome="same") & models.Q(entry__isnull=True, ror="")),
+                name="institution_linked_to_an_entry",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ror"], name="institution_ror_idx", condition=~models.Q(ror="")),
+            models.Index(fields=["id"], name="institution_link_due_idx", condition=models.Q(link_due=True)),
         ]
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.paging import Paging, page_number, paging
 from researchgraph.lib.public_ids import address
 from works.models import DecisionKind, WorkType
-from works.row_selectors import markup
+from works.row_selectors import MENTIONS, markup
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -146,6 +146,7 @@ class ProfileWork(msgspec.Struct, array_like=True, frozen=True):
     institutions: dict[str, str] | None
     authors: list[Author]
     hidden_names: list[str]
+    mentions: int = 0
 
     @property
     def printed(self) -> str:
@@ -278,7 +279,7 @@ SELECT coalesce(max(p.total), 0) AS total, coalesce(json_agg(json_build_array(
          (SELECT json_agg(json_build_array(a.position, <name>, a.name_key, <id>, <slug>) ORDER BY a.position)
             FROM works_authorship a <holder>
            WHERE a.work_id = p.id AND (a.position < {listed} OR a.position IN (p.position, p.author_count - 1))),
-         <hidden names>
+         <hidden names>, <mentions>
        ) ORDER BY p.place), '[]')::text AS works
   FROM (SELECT w.*, m.position, m.raw_name, s.printed_name, m.kind, m.confidence, m.evidence, m.institutions,
                count(*) OVER () AS total, row_number() OVER (ORDER BY {order}) AS place
@@ -289,6 +290,7 @@ SELECT coalesce(max(p.total), 0) AS total, coalesce(json_agg(json_build_array(
     .replace("<id>", printed.SHOWN_ID)
     .replace("<slug>", printed.SHOWN_SLUG)
     .replace("<holder>", printed.HOLDER)
+    .replace("<mentions>", MENTIONS.format(work="p.id"))
     .replace("<hidden names>", printed.HIDDEN_NAMES.format(work="p.id"))
 )
 """The `total` of the works that pass the filters, and one page of them as JSON; the last parameter is the offset."""

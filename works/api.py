@@ -67,7 +67,7 @@ class AuthorFull(msgspec.Struct, frozen=True):
 
 
 class FullWork(msgspec.Struct, frozen=True):
-    """One work with its versions, identifiers, bylines, topics, source records and the source of each field.
+    """One work with its versions, identifiers, bylines, topics, source records, mentions in podcasts and the source of each field.
 
     `provenance` names a field's source, "curator" or "author" if a person corrected it (when: `corrected`);
     `alternatives` are the differing values of other sources.
@@ -91,6 +91,7 @@ class FullWork(msgspec.Struct, frozen=True):
     identifiers: list[selectors.Identifier]
     topics: list[selectors.TopicLink]
     sources: list[selectors.SourceLine]
+    mentions: list[selectors.Mention]
     provenance: dict[str, str]
     alternatives: dict[str, list[Alternative]]
     corrected: dict[str, datetime]

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
-from works.ingest import pipeline, store
+from works.ingest import held, pipeline, store
 from works.models import CorrectionOrigin, Work, WorkCorrection
 from works.sources import registry
 
@@ -66,4 +66,4 @@ def _hold(work: int) -> None:
 
 
 def _merge_again(work: int) -> None:
-    store.write_works(pipeline.drafts_of([work], lambda name: registry.get(name).parse), store.Lookups())
+    held.recheck(store.write_works(pipeline.drafts_of([work], lambda name: registry.get(name).parse), store.Lookups()))

@@ -25,7 +25,7 @@ from django.db.models.functions import Now
 
 from graph.flows import recompute
 from graph.models import StaleResearcher
-from profiles.flows import assign
+from profiles.flows import assign, link_institutions
 from profiles.models import StaleBlock
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import bulk
@@ -34,7 +34,7 @@ from researchgraph.lib.memory import collection_paused
 from researchgraph.lib.pace import SharedPace
 from researchgraph.lib.public_ids import public_id
 from researchgraph.lib.text import clean
-from works.ingest import pipeline, store
+from works.ingest import media, pipeline, store
 from works.models import ImportChunk, ImportRun, RunState, Upload
 from works.records import RawRecord
 from works.sources import registry
@@ -149,6 +149,9 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
     deadline = time.monotonic() + seconds if seconds else None
     try:
         finished = _ingest_batches(run, deadline, progress)
+        if finished:
+            bulk.refresh_statistics(store.TABLES)
+            relate()
     except SourceUnavailable as error:
         _fail(run, str(error))
         return True
@@ -163,7 +166,6 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
         )
         return True
     if finished:
-        bulk.refresh_statistics(store.TABLES)
         ImportRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(state=RunState.DONE, finished_at=Now())
         # Every record of it is kept with its bytes.
         Upload.objects.filter(run=run, run__state=RunState.DONE).delete()
@@ -268,6 +270,12 @@ def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], loo
         unchanged=F("unchanged") + counts.unchanged,
         quarantined=F("quarantined") + counts.quarantined,
     )
+
+
+def relate() -> None:
+    """Join what came in with what was there: institutions with registry entries, episodes with works. Safe to repeat."""
+    link_institutions.link_due()
+    media.rematch()
 
 
 def settle(*, progress: Callable[[int, int], None] | None = None) -> None:

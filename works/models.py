@@ -392,12 +392,21 @@ class ImportChunk(models.Model):
         return f"{self.run_id}: {self.first} to {self.last}"
 
 
-class SourceRecord(models.Model):
-    """What one source said about one work: raw bytes and their SHA-256 kept, whatever became of them.
+class RecordKind(models.TextChoices):
+    """What a record may become."""
 
-    `work` is null exactly while the record is quarantined (`rejected_code` set). `withdrawn_at` is when the source said that
-    it has the record no more; what it stated stays. `dismissed_at` is when somebody found that nothing is to be done about a
-    record that was held back.
+    WORK = "work", "Work"
+    INSTITUTION = "institution", "Institution"
+    EPISODE = "episode", "Episode"
+
+
+class SourceRecord(models.Model):
+    """What one source said about one work, institution or episode: raw bytes and their SHA-256, whatever became of them.
+
+    `became` says what it is a record of, "" while it is quarantined (`rejected_code` set); `work` is set exactly for a
+    record of a work. What others became names the record (`RegistryEntry.record`, `Episode.record`). `withdrawn_at` is when
+    the source said that it has the record no more; what it stated stays. `dismissed_at` is when somebody found that nothing
+    is to be done about a record that was held back.
     """
 
     source = models.CharField(max_length=40)
@@ -406,6 +415,7 @@ class SourceRecord(models.Model):
     sha256 = models.BinaryField(max_length=32)
     origin = models.TextField(blank=True)
     work = models.ForeignKey(Work, null=True, on_delete=models.PROTECT, related_name="source_records", db_index=False)
+    became = models.CharField(max_length=11, choices=RecordKind.choices, blank=True, db_default="")
     run = models.ForeignKey(ImportRun, null=True, on_delete=models.SET_NULL, related_name="source_records")
     rejected_code = models.CharField(max_length=40, blank=True, db_default="")
     rejected_field = models.TextField(blank=True, db_default="")
@@ -421,9 +431,10 @@ class SourceRecord(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "key"], name="source_record_once"),
             models.CheckConstraint(
-                condition=models.Q(work__isnull=False, rejected_code="")
-                | (models.Q(work__isnull=True) & ~models.Q(rejected_code="")),
-                name="source_record_work_or_reason",
+                condition=models.Q(became="work", work__isnull=False, rejected_code="")
+                | models.Q(became__in=["institution", "episode"], work__isnull=True, rejected_code="")
+                | (models.Q(became="", work__isnull=True) & ~models.Q(rejected_code="")),
+                name="source_record_became_or_reason",
             ),
         ]
         indexes = [
@@ -488,7 +499,11 @@ class Review(models.Model):
 
     kind = models.CharField(
         max_length=24,
-        choices=[("work-match", "Is this the same work?"), ("identifier-conflict", "Conflicting identifiers")],
+        choices=[
+            ("work-match", "Is this the same work?"),
+            ("identifier-conflict", "Conflicting identifiers"),
+            ("media-match", "Does this episode speak of this work?"),
+        ],
     )
     subject = models.TextField()
     work = models.ForeignKey(Work, null=True, on_delete=models.CASCADE, related_name="reviews")
@@ -502,3 +517,51 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.subject}"
+
+
+class Episode(models.Model):
+    """One episode of a podcast, of which nothing but the title is kept for people. Written by `works.ingest.entities`.
+
+    `identifiers` ("arxiv:2203.05482") are what its notes name works by, `title_keys` the normalised texts that may be titles
+    of works. Which works it mentions is decided by `works.mentions` after every import, so it may come before them.
+    """
+
+    record = models.OneToOneField(SourceRecord, on_delete=models.CASCADE, related_name="episode")
+    title = models.TextField()
+    show = models.TextField(blank=True)
+    link = models.TextField(blank=True)
+    date = models.CharField(max_length=10, blank=True)
+    seconds = models.IntegerField(null=True)
+    identifiers = ArrayField(models.TextField(), default=list)
+    title_keys = ArrayField(models.TextField(), default=list)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class MentionKind(models.TextChoices):
+    IDENTIFIER = "identifier", "Named by an identifier"
+    CONFIRMED = "confirmed", "Confirmed by a person"
+    REFUSED = "refused", "A person said that it is another work"
+
+
+class MediaMention(models.Model):
+    """An episode speaks of a work; or, if a person refused it, does not. A mention is never counted as a work.
+
+    An equal title alone makes no mention: it makes an open `Review` of the kind "media-match", whose subject is
+    "episode:work".
+    """
+
+    episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="mentions", db_index=False)
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="mentions")
+    kind = models.CharField(max_length=10, choices=MentionKind.choices)
+    evidence = models.JSONField(default=list)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["episode", "work"], name="media_mention_once")]
+
+    def __str__(self) -> str:
+        return f"{self.episode_id} on {self.work_id}"

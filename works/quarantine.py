@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from researchgraph.lib import bulk
+from works import imports
 from works.ingest import pipeline, store
 from works.models import SourceRecord
 from works.quarantine_selectors import NOT_READABLE
@@ -24,7 +25,7 @@ AT_ONCE: Final = 500
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """How many records became part of a work, and how many are held back still."""
+    """How many records became what they state, and how many are held back still."""
 
     repaired: int = 0
     held: int = 0
@@ -59,6 +60,8 @@ def retry(records: Sequence[int]) -> Retried:
         for source, group in groupby(_load(ids[start : start + AT_ONCE]), key=lambda record: record.source):
             found = _retry(source, list(group))
             repaired, held = repaired + found.repaired, held + found.held
+    if repaired:
+        imports.relate()
     return Retried(repaired, held)
 
 

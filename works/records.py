@@ -2,7 +2,7 @@
 
 `RawRecord` is what one source said, byte for byte. `ParsedRecord` is the same statement in our
 words: translated, not judged. Every source produces exactly this shape, so nothing behind a source
-knows which one it was.
+knows which one it was. Records that are no works have shapes of their own (`Parsed`).
 """
 
 from __future__ import annotations
@@ -92,6 +92,48 @@ class ParsedRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     code_url: str = ""
     license: str = ""
     language: str = ""
+
+
+class ParsedInstitution(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One organisation as one registry states it. It says nothing of who works there.
+
+    `names` are its labels and aliases in any language, `acronyms` its short forms. `country` is the ISO 3166 code of two
+    letters, `status` "active", "inactive" or "withdrawn". `identifiers` and `successors` (what took its place) are
+    (scheme, value) pairs and (ROR id, name) pairs.
+    """
+
+    name: str
+    identifiers: tuple[tuple[str, str], ...]
+    names: tuple[str, ...] = ()
+    acronyms: tuple[str, ...] = ()
+    country: str = ""
+    country_name: str = ""
+    city: str = ""
+    homepage: str = ""
+    kinds: tuple[str, ...] = ()
+    established: int | None = None
+    status: str = "active"
+    successors: tuple[tuple[str, str], ...] = ()
+
+
+class ParsedEpisode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One episode of a show that may speak of works. Of its text only the title is kept.
+
+    `identifiers` are (scheme, value) pairs of works that its notes or links name, `titles` what may be titles of works:
+    they are asked about, never decided by. `date` is a partial ISO date, `seconds` how long it is.
+    """
+
+    title: str
+    show: str
+    link: str = ""
+    date: str = ""
+    seconds: int | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
+    titles: tuple[str, ...] = ()
+
+
+Parsed = ParsedRecord | ParsedInstitution | ParsedEpisode
+"""Whatever a source may state."""
 
 
 class Matched(msgspec.Struct, frozen=True):

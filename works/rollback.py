@@ -15,7 +15,8 @@ from django.db.models.functions import Now
 from researchgraph import events
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
-from works.ingest import held, pipeline, store
+from works import imports
+from works.ingest import entities, held, pipeline, store
 from works.models import ImportRun, RunState
 from works.sources import registry
 
@@ -24,8 +25,8 @@ ENDED: Final = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
 
 # Deleted before the works themselves, which these name; their own tables' cascades are Django's, not the database's.
 _PARTS: Final = (
-    "works_workcorrection", "works_rejection", "works_review", "works_workinstitution", "works_worktopic", "works_workidentifier",
-    "works_workversion", "works_authorship",
+    "works_workcorrection", "works_rejection", "works_review", "works_mediamention", "works_workinstitution", "works_worktopic",
+    "works_workidentifier", "works_workversion", "works_authorship",
 )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def advance(run: ImportRun) -> None:
     while run.state == RunState.UNDOING:
         last = _batch(run, last)
         if not last:
+            imports.relate()
             ImportRun.objects.filter(pk=run.pk, state=RunState.UNDOING).update(state=RunState.UNDONE, finished_at=Now())
         run.refresh_from_db()
 
@@ -166,6 +168,8 @@ def _batch(run: ImportRun, last: int) -> int:
         [[record for record, _ in found.shared], [other for _, other in found.shared]],
     )
     _restore(found.restored, run)
+    pipeline.entities_of(found.restored, lambda name: registry.get(name).parse)
+    entities.forget(found.gone)
     bulk.run("DELETE FROM works_sourcerecord WHERE id = ANY(%s)", [found.gone])
     _delete_works(sorted(found.empty))
     _merge_again(sorted(found.works - found.empty))
@@ -183,7 +187,8 @@ def _restore(records: Sequence[int], run: ImportRun) -> None:
         UPDATE works_sourcerecord s
            SET payload = l.payload, sha256 = l.sha256, origin = l.origin, run_id = l.run_id, fetched_at = l.fetched_at,
                rejected_code = l.rejected_code, rejected_field = l.rejected_field, rejected_detail = l.rejected_detail,
-               work_id = CASE WHEN l.rejected_code = '' THEN s.work_id END
+               work_id = CASE WHEN l.rejected_code = '' THEN s.work_id END,
+               became = CASE WHEN l.rejected_code = '' THEN s.became ELSE '' END
           FROM latest l WHERE s.id = l.record_id
         """,
         [list(records), run.pk],

@@ -54,7 +54,10 @@ class ResearcherRow(msgspec.Struct, frozen=True):
 
 
 class WorkRow(msgspec.Struct, frozen=True):
-    """One work in a list. `authors` are the first ones printed, `last` the final one of a long byline."""
+    """One work in a list. `authors` are the first ones printed, `last` the final one of a long byline.
+
+    `mentions` are the podcast episodes that speak of it.
+    """
 
     public_id: str
     slug: str
@@ -70,6 +73,7 @@ class WorkRow(msgspec.Struct, frozen=True):
     topic_code: str
     topic_label: str
     topic_public_id: str
+    mentions: int
     authors: list[RowAuthor]
 
     @property
@@ -103,9 +107,13 @@ class WorkRow(msgspec.Struct, frozen=True):
         return TYPE_LABELS.get(self.type, self.type)
 
 
+MENTIONS = "(SELECT count(*) FROM works_mediamention d WHERE d.work_id = {work} AND d.kind <> 'refused')"
+"""How many podcast episodes speak of a work."""
+
 ROWS = f"""
     SELECT w.public_id, w.slug, w.title, w.title_html, w.type, w.year, w.date, w.version_label, w.author_count,
            w.authors_truncated, w.code_url, coalesce(t.code, ''), coalesce(t.label, ''), coalesce(t.public_id, ''),
+           {MENTIONS.format(work="w.id")},
            coalesce((SELECT jsonb_agg(jsonb_build_object('name', {printed.NAME}, 'public_id', {printed.SHOWN_ID},
                                                          'slug', {printed.SHOWN_SLUG}) ORDER BY a.position)
                        FROM works_authorship a {printed.HOLDER}

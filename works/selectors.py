@@ -14,7 +14,7 @@ from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.public_ids import address
 from works.ingest.merge import NEXT_YEAR, Alternative
-from works.models import DecisionKind
+from works.models import DecisionKind, MentionKind
 from works.row_selectors import TYPE_LABELS, markup
 
 if TYPE_CHECKING:
@@ -114,6 +114,47 @@ class SourceLine(msgspec.Struct, frozen=True):
     withdrawn_at: datetime | None = None
 
 
+class Mention(msgspec.Struct, frozen=True):
+    """A podcast episode that speaks of the work. Of its text nothing but the title is kept."""
+
+    title: str
+    show: str
+    link: str
+    date: str
+    seconds: int | None
+    kind: str
+    evidence: list[Evidence]
+
+    @property
+    def url(self) -> str:
+        """Where it can be heard, or "" if nowhere we may link to."""
+        return safe_url(self.link)
+
+    @property
+    def when(self) -> str:
+        """The date for people, or ""."""
+        return dates.display(self.date)
+
+    @property
+    def length(self) -> str:
+        """How long it is: "38:01" or "1:02:03"; "" if unknown."""
+        if not self.seconds:
+            return ""
+        minutes, seconds = divmod(self.seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+    @property
+    def mark(self) -> str:
+        """Which assertion mark stands beside it."""
+        return "curated" if self.kind == MentionKind.CONFIRMED else "matched"
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it is here, as sentences."""
+        return [sentence(one) for one in self.evidence]
+
+
 class Byline(msgspec.Struct, frozen=True):
     """One author as printed, and why the byline is where it is."""
 
@@ -205,6 +246,7 @@ class WorkPage(msgspec.Struct, frozen=True):
     provenance: dict[str, str]
     alternatives: dict[str, list[Alternative]]
     corrected: dict[str, datetime]
+    mentions: list[Mention]
     bylines: list[Byline]
 
     @property
@@ -310,7 +352,12 @@ WORK = """
               FROM works_sourcerecord s LEFT JOIN works_importrun r ON r.id = s.run_id WHERE s.work_id = w.id)::text,
            w.alternatives::text,
            (SELECT jsonb_object_agg(c.field, c.created_at ORDER BY c.id) FROM works_workcorrection c
-             WHERE c.work_id = w.id AND c.undone_at IS NULL AND w.provenance ->> c.field = c.origin)::text
+             WHERE c.work_id = w.id AND c.undone_at IS NULL AND w.provenance ->> c.field = c.origin)::text,
+           (SELECT jsonb_agg(jsonb_build_object('title', e.title, 'show', e.show, 'link', e.link, 'date', e.date,
+                             'seconds', e.seconds, 'kind', d.kind, 'evidence', d.evidence)
+                             ORDER BY e.date DESC, e.show, e.title)
+              FROM works_mediamention d JOIN works_episode e ON e.id = d.episode_id
+             WHERE d.work_id = w.id AND d.kind <> 'refused')::text
       FROM works_work w LEFT JOIN works_venue v ON v.id = w.venue_id LEFT JOIN works_work m ON m.id = w.merged_into_id
      WHERE w.public_id = %s
 """
@@ -337,6 +384,7 @@ _versions = msgspec.json.Decoder(list[Version]).decode
 _identifiers = msgspec.json.Decoder(list[Identifier]).decode
 _sources = msgspec.json.Decoder(list[SourceLine]).decode
 _evidence = msgspec.json.Decoder(list[Evidence]).decode
+_mentions = msgspec.json.Decoder(list[Mention]).decode
 _provenance = msgspec.json.Decoder(dict[str, str]).decode
 _alternatives = msgspec.json.Decoder(dict[str, list[Alternative]]).decode
 _corrected = msgspec.json.Decoder(dict[str, datetime]).decode
@@ -348,7 +396,20 @@ def work_page(public_id: str) -> WorkPage | None:
     if not rows:
         return None
     work_id, *rest = rows[0]
-    *facts, merged_id, merged_slug, provenance, topic, versions, known, topics, sources, alternatives, corrected = rest
+    (
+        *facts,
+        merged_id,
+        merged_slug,
+        provenance,
+        topic,
+        versions,
+        known,
+        topics,
+        sources,
+        alternatives,
+        corrected,
+        mentions,
+    ) = rest
     bylines, hidden = _bylines(work_id)
     page = WorkPage(*(
         *facts,
@@ -361,6 +422,7 @@ def work_page(public_id: str) -> WorkPage | None:
         _provenance(provenance),
         _alternatives(alternatives),
         _corrected(corrected) if corrected else {},
+        _mentions(mentions) if mentions else [],
         bylines,
     ))  # fmt: skip
     return _discreet(page, hidden) if hidden else page
@@ -386,6 +448,11 @@ def _discreet(page: WorkPage, hidden: frozenset[str]) -> WorkPage:
         },
         sources=[msgspec.structs.replace(s, key=told(s.key), origin=told(s.origin)) for s in page.sources],
         bylines=[msgspec.structs.replace(b, affiliation=told(b.affiliation)) for b in page.bylines],
+        mentions=[
+            msgspec.structs.replace(m, link=told(m.link), evidence=[e for e in m.evidence if told(e.value)])
+            for m in page.mentions
+            if told(m.title)
+        ],
     )
 
 

@@ -7,6 +7,7 @@ from celery import shared_task
 from graph import tasks as graph_tasks
 from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
+from profiles.flows import link_institutions
 from profiles.models import StaleBlock
 from works import imports, rollback
 from works.models import ImportRun, RunState
@@ -24,13 +25,21 @@ def run_import(run_id: int) -> None:
         run_import.apply_async([run_id], countdown=1)
 
 
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def relate() -> None:
+    """Join what an import that did not come to its end left: institutions with registries, episodes with works."""
+    imports.relate()
+
+
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
 def sweep() -> None:
-    """Send again what a lost message may have left lying: unfinished runs, stale blocks, stale researchers."""
+    """Send again what a lost message may have left lying: unfinished runs, unlinked institutions, what is stale."""
     for run_id in ImportRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]).values_list(
         "pk", flat=True
     )[:10]:
         run_import.delay(run_id)
+    if link_institutions.waiting():
+        relate.delay()
     if StaleBlock.objects.exists():
         profiles_tasks.wake()
     elif StaleResearcher.objects.exists():

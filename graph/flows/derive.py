@@ -149,7 +149,7 @@ def _profile(
     preprints = Counter(w.year for w in works if w.year and w.type == "preprint")
     venues = Counter(w.venue for w in works if w.venue)
     seen = [
-        AffiliationSeen(o.public_id, o.slug, o.name, span.first, span.last, span.works)
+        AffiliationSeen(o.public_id, o.slug, o.name, span.first, span.last, span.works, o.ror, o.place)
         for o, span in ((facts.institutions[key], span) for key, span in affiliations.items())
     ]
     counted = [msgspec.structs.replace(facts.topics[key], works=span.works) for key, span in topics.items()]

@@ -57,6 +57,8 @@ class Organisation(msgspec.Struct, frozen=True):
     public_id: str
     slug: str
     name: str
+    ror: str
+    place: str
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -128,9 +130,13 @@ def load(researcher_ids: Sequence[int]) -> Facts:
             )
         },
         institutions={
-            key: Organisation(public, slug, name)
-            for key, public, slug, name in bulk.fetch(
-                "SELECT id, public_id, slug, name FROM profiles_institution WHERE id = ANY(%s)",
+            key: Organisation(*facts)
+            for key, *facts in bulk.fetch(
+                """
+                SELECT i.id, i.public_id, i.slug, i.name, i.ror,
+                       coalesce(concat_ws(', ', nullif(e.city, ''), nullif(e.country_name, '')), '')
+                  FROM profiles_institution i LEFT JOIN profiles_registryentry e ON e.id = i.entry_id WHERE i.id = ANY(%s)
+                """,
                 [sorted(institutions)],
             )
         },

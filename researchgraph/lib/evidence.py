@@ -41,6 +41,12 @@ EVIDENCE_KINDS: dict[str, str] = {
     "author-overlap": "{value} of the authors' names are compatible",
     "year-near": "The years are {value} apart",
     "identifier-conflict": "The records state different values of {value}",
+    "registry-name": "One organization in the registry carries this name: {value}",
+    "registry-country": "Most bylines that print a country print that of the entry, {value}",
+    "registry-several": "{value} organizations in the registry carry this name",
+    "registry-elsewhere": "The bylines print another country than the entry, {value}",
+    "episode-names": "The notes of the episode name {value}",
+    "episode-title": "The episode or its notes print a title that is equal after normalisation: {value}",
 }
 
 

@@ -48,7 +48,7 @@ class Looked:
             or "Content-Security-Policy" not in answer.headers
         ):
             self.wrong.append(f"{address}: lacks headers")
-        body = answer.getvalue().decode()  # type: ignore[attr-defined]
+        body = answer.getvalue().decode()
         if body and answer.headers["Content-Type"].startswith("text/html"):
             self.pages += 1
             self.wrong += [f"{address}: {one}" for one in harm(body)]

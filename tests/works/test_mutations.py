@@ -18,8 +18,8 @@ import pytest
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from tests.works.test_corpus import FAMILIES, SAMPLES
-from works.ingest.normalise import normalise
-from works.records import ParsedRecord, RawRecord
+from works.ingest.other_kinds import canonical
+from works.records import Parsed, RawRecord
 from works.sources import registry
 from works.sources.base import Source
 
@@ -126,7 +126,7 @@ def outcome(source: Source, path: Path) -> int:
             assert parsed.detail
         else:
             works += 1
-            assert parsed == normalise(parsed)
+            assert parsed == canonical(parsed)
             assert "\x00" not in str(parsed)
     return works
 
@@ -139,9 +139,9 @@ def _read(source: Source, path: Path) -> list[RawRecord] | str:
         return str(refused)
 
 
-def _parsed(source: Source, record: RawRecord) -> ParsedRecord | RecordRejected:
+def _parsed(source: Source, record: RawRecord) -> Parsed | RecordRejected:
     try:
-        return normalise(source.parse(record))
+        return canonical(source.parse(record))
     except RecordRejected as rejected:
         return rejected
 

@@ -10,8 +10,8 @@ import pytest
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib.http import Http
-from works.ingest.normalise import normalise
-from works.records import ParsedRecord, RawRecord
+from works.ingest.other_kinds import canonical
+from works.records import Parsed, RawRecord
 from works.sources import registry
 from works.sources.base import Source
 from works.sources.jsonl import JsonlSource
@@ -32,9 +32,9 @@ def _read(name: str, path: Path) -> list[RawRecord]:
         return []
 
 
-def _parsed(name: str, record: RawRecord) -> ParsedRecord | RecordRejected:
+def _parsed(name: str, record: RawRecord) -> Parsed | RecordRejected:
     try:
-        return normalise(registry.get(name).parse(record))
+        return canonical(registry.get(name).parse(record))
     except RecordRejected as rejected:
         return rejected
 
@@ -59,13 +59,13 @@ def test_every_record_parses_or_is_rejected_with_a_reason(name: str, path: Path)
             assert outcome.code == outcome.code.lower().replace(" ", "-")
             assert outcome.detail
         else:
-            assert outcome == _parsed(name, record) == normalise(outcome)
+            assert outcome == _parsed(name, record) == canonical(outcome)
 
 
 @pytest.mark.parametrize("name", sorted(registry.sources()))
 def test_each_source_has_payloads_that_parse(name: str) -> None:
     records = [r for path in (PAYLOADS / name).iterdir() for r in _read(name, path) if not r.problem]
-    assert sum(isinstance(_parsed(name, record), ParsedRecord) for record in records) >= 2
+    assert sum(isinstance(_parsed(name, record), Parsed) for record in records) >= 2
 
 
 @pytest.mark.parametrize("name", sorted(registry.sources()))

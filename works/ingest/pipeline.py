@@ -4,6 +4,7 @@ hash -> unchanged? stop      parse, normalise -> rejected? quarantine
 candidates -> match          one query, then pure rules
 merge all records of a work  other records are parsed again from their stored bytes
 store, source records        the writes
+entities                     what records that are no works become
 """
 
 from __future__ import annotations
@@ -20,15 +21,18 @@ from profiles.names import block_key
 from researchgraph.errors import RecordRejected
 from researchgraph.lib import bulk
 from researchgraph.lib.text import title_key
-from works.ingest import candidates, corrections, held, store
+from works.ingest import candidates, corrections, entities, held, store
 from works.ingest.match import Comparable, match
 from works.ingest.merge import SourcedRecord
-from works.ingest.normalise import normalise
-from works.records import Ambiguous, Matched, ParsedRecord, RawRecord
+from works.ingest.other_kinds import canonical
+from works.records import Ambiguous, Matched, Parsed, ParsedEpisode, ParsedInstitution, ParsedRecord, RawRecord
 
 log = logging.getLogger(__name__)
 
-Parse = Callable[[RawRecord], ParsedRecord]
+Parse = Callable[[RawRecord], Parsed]
+
+BECAME = {ParsedRecord: "work", ParsedInstitution: "institution", ParsedEpisode: "episode"}
+"""What a source record is stored as; the values of `works.models.RecordKind`."""
 
 
 class Prepared(msgspec.Struct):
@@ -37,9 +41,14 @@ class Prepared(msgspec.Struct):
     raw: RawRecord
     key: str
     sha256: bytes
-    parsed: ParsedRecord | None = None
+    parsed: Parsed | None = None
     rejected: RecordRejected | None = None
     work_id: int = 0
+
+    @property
+    def became(self) -> str:
+        """What kind of record it is; "" for one that is held back."""
+        return BECAME[type(self.parsed)] if self.parsed is not None else ""
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -76,12 +85,12 @@ def _prepare(raw: RawRecord, parse: Parse) -> Prepared:
     return prepared
 
 
-def _parsed(raw: RawRecord, parse: Parse) -> ParsedRecord:
+def _parsed(raw: RawRecord, parse: Parse) -> Parsed:
     """Parse and normalise one record. A parser that fails in an unforeseen way rejects the record, with the reason."""
     if raw.problem:
         raise RecordRejected("unreadable", raw.problem)
     try:
-        return normalise(parse(raw))
+        return canonical(parse(raw))
     except RecordRejected:
         raise
     except Exception as error:
@@ -110,13 +119,19 @@ def ingest(
         source, [key for key, deleted in last.items() if not deleted and key in stored and stored[key].withdrawn]
     )
     good = [item for item in todo if item.parsed is not None]
-    known_work = {item.key: stored[item.key].work_id for item in good if item.key in stored}
-    drafts, reviews = _match(good, known_work, source, parser_of)
-    orcids = store.write_works(drafts, lookups)
+    works = [item for item in good if isinstance(item.parsed, ParsedRecord)]
+    reviews: list[tuple[Prepared, Ambiguous]] = []
+    orcids: set[str] = set()
+    if works:
+        known_work = {item.key: stored[item.key].work_id for item in works if item.key in stored}
+        drafts, reviews = _match(works, known_work, source, parser_of)
+        orcids = store.write_works(drafts, lookups)
     _write_source_records(source, run_id, todo, stored)
     held.recheck(orcids)
     _write_reviews(reviews)
-    updated = sum(1 for item in good if item.key in stored and stored[item.key].work_id)
+    if len(works) < len(good):
+        _write_entities(source, good)
+    updated = sum(1 for item in good if item.key in stored and stored[item.key].became)
     return Counts(
         new=len(good) - updated,
         updated=updated + withdrawn,
@@ -162,6 +177,7 @@ class _Stored(msgspec.Struct, frozen=True):
     id: int
     sha256: bytes
     work_id: int | None
+    became: str
     run_id: int | None
     withdrawn: bool
 
@@ -169,9 +185,9 @@ class _Stored(msgspec.Struct, frozen=True):
 def _stored_records(source: str, batch: Sequence[Prepared]) -> dict[str, _Stored]:
     keys = {item.key for item in batch} | {_aside_key(item) for item in batch}
     return {
-        key: _Stored(record, bytes(sha256), work_id, run_id, withdrawn)
-        for key, record, sha256, work_id, run_id, withdrawn in bulk.fetch(
-            "SELECT key, id, sha256, work_id, run_id, withdrawn_at IS NOT NULL FROM works_sourcerecord"
+        key: _Stored(record, bytes(sha256), work_id, became, run_id, withdrawn)
+        for key, record, sha256, work_id, became, run_id, withdrawn in bulk.fetch(
+            "SELECT key, id, sha256, work_id, became, run_id, withdrawn_at IS NOT NULL FROM works_sourcerecord"
             " WHERE source = %s AND key = ANY(%s)",
             [source, sorted(keys)],
         )
@@ -215,12 +231,15 @@ def _changed(
             same, aside = False, None
         elif before.sha256 == item.sha256:
             # A quarantined record is read again: a repaired parser decides it, nothing is typed twice.
-            same, aside = before.work_id is not None or item.parsed is None, None
+            same, aside = bool(before.became) or item.parsed is None, None
         elif _aside_key(item) in stored or (run_id is not None and before.run_id == run_id):
             same, aside = False, _duplicate(item)
-        elif before.work_id is not None and item.rejected is not None:
+        elif before.became and item.rejected is not None:
             # Damaged news about a known record: keep what is known, hold the news back.
             same, aside = False, _set_aside(item, item.rejected)
+        elif before.became and before.became != item.became:
+            detail = f"The record under this key was one of a kind {before.became!r}, now it is one of a kind {item.became!r}."
+            same, aside = False, _set_aside(item, RecordRejected("kind-changed", detail))
         else:
             same, aside = False, None
         wanted = aside or item
@@ -249,7 +268,7 @@ def _match(
     parser_of: Callable[[str], Parse],
 ) -> tuple[list[store.WorkDraft], list[tuple[Prepared, Ambiguous]]]:
     """Group the batch's records by work and merge each work from all its records."""
-    records = [_comparable(0, item.parsed) for item in good if item.parsed is not None]
+    records = [_comparable(0, item.parsed) for item in good if isinstance(item.parsed, ParsedRecord)]
     pool = candidates.load(records, (work_id for work_id in known_work.values() if work_id))
     fresh_ids = iter(bulk.new_ids("works_work", len(good)))
     groups: dict[int, list[Prepared]] = {}
@@ -273,7 +292,7 @@ def _match(
     merged = corrections.merger(known)
     drafts = []
     for work_id, items in groups.items():
-        sourced = [SourcedRecord(source, item.key, item.parsed) for item in items if item.parsed is not None]
+        sourced = [SourcedRecord(source, i.key, i.parsed) for i in items if isinstance(i.parsed, ParsedRecord)]
         first = min(sourced, key=lambda r: r.rank)
         sourced += others.get(work_id, [])
         drafts.append(
@@ -314,7 +333,8 @@ def _other_records(
             # Accepted once, by an older version of its parser. The raw record stays; the work goes on without it.
             log.warning("%s record %s is not readable any more: %s", name, key, rejected)
             continue
-        found.setdefault(work_id, []).append(SourcedRecord(name, key, record))
+        if isinstance(record, ParsedRecord):
+            found.setdefault(work_id, []).append(SourcedRecord(name, key, record))
     return found
 
 
@@ -328,6 +348,7 @@ def _write_source_records(
         "sha256",
         "origin",
         "work_id",
+        "became",
         "run_id",
         "rejected_code",
         "rejected_field",
@@ -344,6 +365,7 @@ def _write_source_records(
                 item.sha256,
                 item.raw.origin,
                 item.work_id or None,
+                item.became,
                 run_id,
                 reason.code if reason else "",
                 reason.field if reason else "",
@@ -356,10 +378,42 @@ def _write_source_records(
         # A record that was seen before and differs now; few, and each carries its own bytes.
         if row[1] in stored:
             bulk.run(
-                "UPDATE works_sourcerecord SET payload = %s, sha256 = %s, origin = %s, work_id = %s, run_id = %s,"
+                "UPDATE works_sourcerecord SET payload = %s, sha256 = %s, origin = %s, work_id = %s, became = %s, run_id = %s,"
                 " rejected_code = %s, rejected_field = %s, rejected_detail = %s, fetched_at = now() WHERE source = %s AND key = %s",
                 [*row[2:], row[0], row[1]],
             )
+
+
+def _write_entities(source: str, items: Sequence[Prepared]) -> None:
+    """What records that are no works become, under the keys of their source records."""
+    others = {item.key: item.parsed for item in items if isinstance(item.parsed, ParsedInstitution | ParsedEpisode)}
+    ids: dict[str, int] = dict(
+        bulk.fetch(
+            "SELECT key, id FROM works_sourcerecord WHERE source = %s AND key = ANY(%s)", [source, sorted(others)]
+        )
+    )
+    entities.write([entities.Stated(ids[key], source, parsed) for key, parsed in others.items()])
+
+
+def entities_of(records: Sequence[int], parser_of: Callable[[str], Parse]) -> None:
+    """Bring what these records became in line with what they say now; forget what those became that are held back."""
+    stated, gone = [], []
+    for record, source, key, payload, origin, became in bulk.fetch(
+        "SELECT id, source, key, payload, origin, became FROM works_sourcerecord WHERE id = ANY(%s) AND became <> 'work' ORDER BY id",
+        [list(records)],
+    ):
+        parsed: Parsed | None = None
+        if became:
+            try:
+                parsed = _parsed(RawRecord(key=key, payload=bytes(payload), origin=origin), parser_of(source))
+            except RecordRejected as rejected:
+                log.warning("%s record %s is not readable any more: %s", source, key, rejected)
+        if isinstance(parsed, ParsedInstitution | ParsedEpisode):
+            stated.append(entities.Stated(record, source, parsed))
+        else:
+            gone.append(record)
+    entities.forget(gone)
+    entities.write(stated)
 
 
 def _supersede(records: Sequence[int]) -> None:

@@ -27,6 +27,7 @@ from works.records import ParsedAuthor
 TABLES = (
     "works_work", "works_workversion", "works_workidentifier", "works_worktopic", "works_workinstitution",
     "works_authorship", "works_heldidentifier", "works_topic", "works_venue", "profiles_institution", "works_sourcerecord",
+    "profiles_registryentry", "works_episode",
 )  # fmt: skip
 """All tables an import writes."""
 
@@ -478,9 +479,14 @@ def _write_spellings(drafts: Sequence[WorkDraft], ids: _Ids, lookups: Lookups) -
     fresh = sorted(seen - lookups.spellings)
     if not fresh:
         return
-    bulk.run(
-        "INSERT INTO profiles_institutionspelling (institution_id, text)"
-        " SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
-        [[pair[0] for pair in fresh], [pair[1] for pair in fresh]],
-    )
+    respelled = {
+        row[0]
+        for row in bulk.fetch(
+            "INSERT INTO profiles_institutionspelling (institution_id, text)"
+            " SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT DO NOTHING RETURNING institution_id",
+            [[pair[0] for pair in fresh], [pair[1] for pair in fresh]],
+        )
+    }
+    # A spelling may print a country, which tells registry entries of one name apart.
+    bulk.run("UPDATE profiles_institution SET link_due = true WHERE id = ANY(%s) AND NOT link_due", [sorted(respelled)])
     transaction.on_commit(lambda: lookups.remember(fresh))

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from researchgraph.lib.http import Http
-    from works.records import ParsedRecord, RawRecord
+    from works.records import Parsed, RawRecord
 
 
 class Source(ABC):
-    """A place works come from.
+    """A place records come from: of works, of institutions, of episodes that mention works.
 
     `name` is stored with every record and never renamed; `label` is shown to people. `identified`
     says the source assigns persistent identifiers to works (verification level L1 rests on it). `example` is a query
@@ -45,5 +45,5 @@ class Source(ABC):
 
     @staticmethod
     @abstractmethod
-    def parse(raw: RawRecord) -> ParsedRecord:
+    def parse(raw: RawRecord) -> Parsed:
         """Translate, do not judge. Pure, so that old payloads can be parsed again; raises RecordRejected."""

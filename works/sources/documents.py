@@ -60,9 +60,14 @@ class Look(NamedTuple):
 
 
 def records(
-    found: Iterator[Item], look: Callable[[bytes], Look], *, what: str, without: Collection[str] = ()
+    found: Iterator[Item],
+    look: Callable[[bytes], Look],
+    *,
+    what: str,
+    without: Collection[str] = (),
+    things: str = "works",
 ) -> Iterator[RawRecord]:
-    """Raw records of items. Raises SourceUnavailable if the first one is no work, naming `what` holds it.
+    """Raw records of items. Raises SourceUnavailable if the first one is none of `things`, naming `what` holds it.
 
     Something else further on is a record with the reason as its problem.
     """
@@ -75,9 +80,9 @@ def records(
             if seen.void:
                 continue
             if seen.foreign and first:
-                message = f"{what} holds {seen.foreign}, no works."
+                message = f"{what} holds {seen.foreign}, no {things}."
                 raise SourceUnavailable(message)
-            problem = f"{item.origin}: among works there are {seen.foreign}." if seen.foreign else ""
+            problem = f"{item.origin}: among {things} there are {seen.foreign}." if seen.foreign else ""
             payload = canonical(item.content, without=without)
             yield RawRecord(key=usable_key(seen.key), payload=payload, origin=item.origin, problem=problem)
         first = False

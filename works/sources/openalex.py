@@ -1,7 +1,8 @@
 """OpenAlex: answers of its interface, lines and folders of its snapshot, and the live service.
 
-One record is one work as OpenAlex prints it. The snapshot's folder is read as it is published: `part_*.gz` files of
-JSON lines below `updated_date=...` folders, with a manifest that says which there are.
+One record is one work, or one institution (`works.sources.openalex_institutions`), as OpenAlex prints it. The snapshot's
+folder is read as it is published: `part_*.gz` files of JSON lines below `updated_date=...` folders, with a manifest that
+says which there are. What OpenAlex concludes about authors and topics is passed over, with the reason.
 """
 
 from __future__ import annotations
@@ -17,8 +18,15 @@ from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import identifiers, markup
 from researchgraph.lib.http import Http
 from researchgraph.lib.links import code_link
-from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
-from works.sources import documents, keys, queries
+from works.records import (
+    ParsedAuthor,
+    ParsedInstitution,
+    ParsedRecord,
+    ParsedTopic,
+    ParsedVersion,
+    RawRecord,
+)
+from works.sources import documents, keys, openalex_institutions, queries
 from works.sources.base import Source
 from works.sources.documents import Look
 
@@ -32,10 +40,10 @@ LISTS = frozenset({"results"})
 ASKED = frozenset({"relevance_score"})
 """What depends on the question asked, not on the work."""
 
+# Who is who is decided here, from the bylines; and works carry their topics with them.
+_AUTHORS = "authors of OpenAlex (who wrote what is read from the works themselves)"
+_TOPICS = "topics of OpenAlex (works name theirs themselves)"
 _ENTITIES = {
-    "A": "authors",
-    "I": "institutions",
-    "T": "topics",
     "S": "journals and other sources",
     "V": "venues",
     "F": "funders",
@@ -189,7 +197,7 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 
 
 class OpenAlexSource(Source):
-    """Works as OpenAlex describes them. The key is the identifier of the work ("W2741809807")."""
+    """Works and institutions as OpenAlex describes them. The key is the identifier ("W2741809807", "I27837315")."""
 
     name: ClassVar[str] = "openalex"
     label: ClassVar[str] = "OpenAlex"
@@ -234,8 +242,10 @@ class OpenAlexSource(Source):
                 raise SourceUnavailable(message)
 
     @staticmethod
-    def parse(raw: RawRecord) -> ParsedRecord:
+    def parse(raw: RawRecord) -> ParsedRecord | ParsedInstitution:
         """See `Source.parse`."""
+        if openalex_institutions.is_one(raw.key, raw.payload):
+            return openalex_institutions.parse(raw.payload)
         work = documents.decode(raw.payload, _DECODER)
         openalex = identifiers.canonical("openalex", work.id)
         if openalex is None or not openalex.startswith("W"):
@@ -276,8 +286,10 @@ def _look(content: bytes) -> Look:
         return Look(foreign="the manifest of a snapshot (give its folder)" if manifest else "objects without an id")
     name = glance.id.rpartition("/")[2]
     kind = name[:1].upper()
-    if kind == "W" and (known := identifiers.canonical("openalex", glance.id)):
+    if kind in {"W", "I"} and (known := identifiers.canonical("openalex", glance.id)):
         return Look(known)
+    if kind in {"A", "T"} and identifiers.canonical("openalex", glance.id):
+        return Look(foreign=_AUTHORS if kind == "A" else _TOPICS)
     if identifiers.canonical("openalex", glance.id) or (kind in _ENTITIES and "openalex.org/" in glance.id):
         return Look(foreign=f"{_ENTITIES.get(kind, 'other objects')} of OpenAlex")
     return Look(foreign=f"objects with the id {glance.id[:100]!r}, which is not OpenAlex's")
@@ -285,18 +297,30 @@ def _look(content: bytes) -> Look:
 
 # The snapshot
 
+_READ = ("works", "institutions")
+_PASSED_OVER = {"authors": _AUTHORS, "topics": _TOPICS}
+
 
 def _snapshot(folder: Path) -> Iterator[RawRecord]:
-    root = next((below for below in (folder / "data" / "works", folder / "works") if below.is_dir()), folder)
-    parts = sorted(path for path in root.rglob("*") if path.is_file() and _is_part(path))
-    missing = _missing(root, parts)
-    if not parts and not missing:
-        message = f"{folder} holds no part of an OpenAlex snapshot (part_*.gz)."
+    data = folder / "data" if (folder / "data").is_dir() else folder
+    roots = [below for name in _READ if (below := data / name).is_dir()]
+    passed_over = [below for name in _PASSED_OVER if (below := data / name).is_dir()]
+    if not roots and passed_over:
+        message = f"{folder} holds {_PASSED_OVER[passed_over[0].name]}, no works."
         raise SourceUnavailable(message)
-    yield from documents.folder(folder, parts, _look, lists=LISTS, without=ASKED)
-    for name in missing:
-        problem = f"The manifest names {name}, which is not in the folder."
-        yield RawRecord(key="", payload=b"", origin=f"{folder.name}:{name}", problem=problem)
+    for root in roots or [folder]:
+        parts = sorted(path for path in root.rglob("*") if path.is_file() and _is_part(path))
+        missing = _missing(root, parts)
+        if not parts and not missing:
+            message = f"{root} holds no part of an OpenAlex snapshot (part_*.gz)."
+            raise SourceUnavailable(message)
+        yield from documents.folder(folder, parts, _look, lists=LISTS, without=ASKED)
+        for name in missing:
+            problem = f"The manifest names {name}, which is not in the folder."
+            yield RawRecord(key="", payload=b"", origin=f"{folder.name}:{name}", problem=problem)
+    for below in passed_over:
+        problem = f"{below.name} is passed over: it holds {_PASSED_OVER[below.name]}."
+        yield RawRecord(key="", payload=b"", origin=f"{folder.name}:{below.relative_to(folder)}", problem=problem)
 
 
 def _is_part(path: Path) -> bool:

@@ -19,8 +19,10 @@ from works.sources.oai import OaiSource
 from works.sources.openalex import OpenAlexSource
 from works.sources.openreview import OpenReviewSource
 from works.sources.orcid import OrcidSource
+from works.sources.podcast import PodcastSource
 from works.sources.pubmed import PubmedSource
 from works.sources.ris import RisSource
+from works.sources.ror import RorSource
 from works.sources.semantic_scholar import SemanticScholarSource
 
 BUILT_IN: tuple[type[Source], ...] = (
@@ -37,8 +39,10 @@ BUILT_IN: tuple[type[Source], ...] = (
     OpenAlexSource,
     OpenReviewSource,
     OrcidSource,
+    PodcastSource,
     PubmedSource,
     RisSource,
+    RorSource,
     SemanticScholarSource,
 )
 ENTRY_POINT_GROUP = "researchgraph.sources"

@@ -11,7 +11,7 @@ from django.db import transaction
 from researchgraph.lib import bulk
 from researchgraph.lib.progress import ProgressBar
 from works import imports
-from works.ingest import pipeline, store
+from works.ingest import held, pipeline, store
 from works.models import Work
 from works.sources import registry
 
@@ -35,4 +35,4 @@ class Command(BaseCommand):
 @transaction.atomic
 def _merge(works: list[int], lookups: store.Lookups) -> None:
     bulk.take_turns()
-    store.write_works(pipeline.drafts_of(works, lambda name: registry.get(name).parse), lookups)
+    held.recheck(store.write_works(pipeline.drafts_of(works, lambda name: registry.get(name).parse), lookups))
