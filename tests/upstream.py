@@ -6,7 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -68,11 +68,12 @@ def serving(script: Script) -> Iterator[Upstream]:
             upstream.headers.append(dict(self.headers.items()))
             status, body, *more = script({**parameters, "path": address.path})
             self.send_response(status)
-            for name, value in (more[0] if more else {}).items():
+            for name, value in {"Content-Length": str(len(body)), **(more[0] if more else {})}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):
+                # Who has lost patience is gone.
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Tests stay quiet."""
