@@ -35,7 +35,7 @@ from researchgraph.lib.pace import SharedPace
 from researchgraph.lib.public_ids import public_id
 from researchgraph.lib.text import clean
 from works.ingest import pipeline, store
-from works.models import ImportChunk, ImportRun, RunState, Upload
+from works.models import HarvestSchedule, ImportChunk, ImportRun, RunState, Upload
 from works.records import RawRecord
 from works.sources import registry
 from works.sources.base import Source
@@ -67,6 +67,7 @@ def start_run(
     limit: int | None = None,
     live: bool | None = None,
     started_by: User | None = None,
+    schedule: HarvestSchedule | None = None,
 ) -> ImportRun:
     """Record the wish to import `query` from `source`. Raises KeyError for an unknown source.
 
@@ -81,6 +82,7 @@ def start_run(
         limit=limit,
         live=is_live(query) if live is None else live,
         started_by=started_by,
+        schedule=schedule,
     )
 
 

@@ -8,7 +8,7 @@ from graph import tasks as graph_tasks
 from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
 from profiles.models import StaleBlock
-from works import imports, rollback
+from works import imports, rollback, schedules
 from works.models import ImportRun, RunState
 
 SLICE_SECONDS = 120
@@ -22,6 +22,13 @@ def run_import(run_id: int) -> None:
         profiles_tasks.wake()
     else:
         run_import.apply_async([run_id], countdown=1)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
+def harvest_due() -> None:
+    """Start the scheduled harvests that are due."""
+    for run in schedules.start_due():
+        run_import.delay(run.pk)
 
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
