@@ -74,6 +74,11 @@ class Run(msgspec.Struct, frozen=True):
         return self.state in {RunState.QUEUED, RunState.RUNNING, RunState.UNDOING}
 
     @property
+    def unended(self) -> bool:
+        """Whether more may still come of it: it runs, waits, or is paused."""
+        return self.live or self.state == RunState.PAUSED
+
+    @property
     def actions(self) -> list[tuple[str, str]]:
         """What may be done with the run now, each with its words."""
         if self.state in {RunState.QUEUED, RunState.RUNNING}:
@@ -99,14 +104,16 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def expected(self) -> int:
-        """How many records will be read, as far as known; 0 if not."""
+        """How many records will be read, as far as the source and the run's limit say; 0 if they do not."""
         return min(filter(None, (self.total, self.limit)), default=0)
 
     @property
     def percent(self) -> int | None:
-        """How much is done, 0 to 100; None while nobody knows."""
+        """How much is done, 0 to 100; None while nobody knows, and for what is taken back."""
         if self.state == RunState.DONE:
             return 100
+        if self.state in {RunState.UNDOING, RunState.UNDONE}:
+            return None
         return min(100, 100 * self.fetched // self.expected) if self.expected else None
 
     @property

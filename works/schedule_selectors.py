@@ -16,6 +16,8 @@ STEPS: Final[dict[Every, timedelta]] = {
     Every.DAY: timedelta(days=1),
     Every.WEEK: timedelta(weeks=1),
 }
+WAITED_FOR: Final = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.UNDOING})
+"""While the last round is in one of these states, no other begins."""
 PATH: Final = "/imports/schedules/"
 LATE: Final = 2
 """So many steps without a success mean that a whole round was missed, and not that one is under way."""
@@ -33,6 +35,7 @@ class Schedule(msgspec.Struct, frozen=True):
     every: str
     enabled: bool
     next_due: datetime
+    due: bool
     created_by: str
     run: str
     state: str
@@ -59,6 +62,11 @@ class Schedule(msgspec.Struct, frozen=True):
     def tag(self) -> str:
         """The style of that state."""
         return STATE_TAGS[RunState(self.state)] if self.state else ""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the next round is due and waits for the last one to end."""
+        return self.enabled and self.due and self.state in WAITED_FOR
 
     @property
     def behind(self) -> float:
@@ -106,7 +114,7 @@ class Dashboard(msgspec.Struct, frozen=True):
 
 
 _SCHEDULES: Final = """
-    SELECT s.public_id, s.source, s.query, s.every, s.enabled, s.next_due, coalesce(u.username, ''),
+    SELECT s.public_id, s.source, s.query, s.every, s.enabled, s.next_due, s.next_due <= now(), coalesce(u.username, ''),
            coalesce(run.public_id, ''), coalesce(run.state, ''), coalesce(run.started_at, run.created_at), done.began,
            extract(epoch FROM now() - coalesce(done.began, s.created_at))::float8
       FROM works_harvestschedule s

@@ -17,7 +17,7 @@ from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import public_id
 from works import imports, runs
 from works.models import Every, HarvestSchedule, ImportRun, RunState
-from works.schedule_selectors import STEPS
+from works.schedule_selectors import STEPS, WAITED_FOR
 from works.sources import registry
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 OVERLAP: Final = timedelta(days=1)
 """Services date changes by day, by clocks of their own, and index late: a round begins this much earlier."""
-UNENDED: Final = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.UNDOING)
-"""A round in one of these states is waited for."""
 
 
 def add(*, source: str, query: str, every: Every, created_by: User | None) -> HarvestSchedule:
@@ -103,7 +101,7 @@ def _take(schedule: HarvestSchedule) -> bool:
          WHERE s.id = %s AND s.enabled AND s.next_due = %s
            AND NOT EXISTS (SELECT FROM works_importrun r WHERE r.schedule_id = s.id AND r.state = ANY(%s))
         """,
-        [step, step, schedule.pk, schedule.next_due, [state.value for state in UNENDED]],
+        [step, step, schedule.pk, schedule.next_due, [state.value for state in WAITED_FOR]],
     )
     return bool(taken)
 

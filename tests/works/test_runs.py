@@ -191,6 +191,19 @@ def test_where_nobody_knows_how_many_records_there_are_none_are_promised(client:
     assert "Left" not in client.get(many.get_absolute_url()).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("state", "percent"),
+    [("running", 40), ("paused", 40), ("failed", 40), ("done", 100), ("undoing", None), ("undone", None)],
+)
+def test_the_bar_of_a_run_that_is_taken_back_does_not_say_it_is_nearly_done(
+    many: ImportRun, state: str, percent: int | None
+) -> None:
+    ImportRun.objects.filter(pk=many.pk).update(state=state, total=10, fetched=4)
+    page = import_selectors.run_page(many.public_id)
+    assert page is not None
+    assert page.run.percent == percent
+
+
 @pytest.mark.parametrize(("total", "limit", "expected"), [(0, None, 0), (0, 5, 5), (9, None, 9), (9, 5, 5), (3, 5, 3)])
 def test_a_limit_and_what_the_source_says_are_both_heard(
     many: ImportRun, total: int, limit: int | None, expected: int

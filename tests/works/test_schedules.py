@@ -18,6 +18,7 @@ from researchgraph.lib import bulk
 from works import schedules, tasks
 from works.models import Every, HarvestSchedule, ImportRun, RunState, SourceRecord
 from works.schedule_selectors import dashboard
+from works.schedule_selectors import schedules as listed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -121,7 +122,9 @@ def test_many_schedulers_at_once_start_one_run() -> None:
 def test_a_round_waits_for_the_one_before_and_starts_as_soon_as_that_has_ended() -> None:
     schedule = _schedule()
     (run,) = schedules.start_due()
+    assert not listed()[0].waiting
     _due(schedule)
+    assert listed()[0].waiting
     for state in (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.UNDOING):
         ImportRun.objects.filter(pk=run.pk).update(state=state)
         assert schedules.start_due() == []
