@@ -134,6 +134,7 @@ except ValueError as error:
 DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "works.tasks.sweep", "schedule": 60.0},
+    "harvest-due": {"task": "works.tasks.harvest_due", "schedule": 60.0},
     "recluster-grown": {"task": "profiles.tasks.recluster_grown", "schedule": 900.0},
     "look-across": {"task": "profiles.tasks.look_across", "schedule": crontab(hour="3", minute="40")},
     "expire-reports": {"task": "profiles.tasks.expire_reports", "schedule": 3600.0},

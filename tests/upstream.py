@@ -6,7 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -66,13 +66,14 @@ def serving(script: Script) -> Iterator[Upstream]:
             upstream.asked.append(parameters)
             upstream.paths.append(address.path)
             upstream.headers.append(dict(self.headers.items()))
-            status, body, *more = script({**parameters, "path": address.path})
+            status, body, *more = script({**parameters, "path": address.path, "host": self.headers["Host"]})
             self.send_response(status)
-            for name, value in (more[0] if more else {}).items():
+            for name, value in {"Content-Length": str(len(body)), **(more[0] if more else {})}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):
+                # Who has lost patience is gone.
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Tests stay quiet."""

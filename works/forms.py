@@ -9,6 +9,7 @@ from django import forms
 from researchgraph.lib import dates
 from works.correction_selectors import CORRECTED, NEVER_EMPTY
 from works.ingest import normalise
+from works.models import Every
 from works.sources import registry
 from works.sources.base import Source
 
@@ -24,10 +25,15 @@ QUERY_LIMIT: Final = 2_000
 
 
 class ImportForm(forms.Form):
-    """A source with a file of its format, or with a query to its service."""
+    """A source with a file of its format, or with a query to its service, to be asked once or again and again."""
 
     source = forms.CharField(max_length=40)
     query = forms.CharField(required=False, max_length=QUERY_LIMIT)
+    every = forms.ChoiceField(
+        required=False,
+        choices=[("", "Once"), *Every.choices],
+        error_messages={"invalid_choice": "Choose how often."},
+    )
     file = forms.FileField(
         required=False,
         error_messages={"empty": "This file is empty.", "invalid": "The file did not arrive. Choose it again."},
@@ -59,6 +65,8 @@ class ImportForm(forms.Form):
             self.add_error("file", "Choose a file, or type a query, not both and not neither.")
         elif given.get("query") and registry.sources()[given["source"]].fetch is Source.fetch:
             self.add_error("query", "This source has no live service here. Choose a file.")
+        elif given.get("file") and given.get("every"):
+            self.add_error("every", "Only a query can be repeated; a file stays what it is.")
         return given
 
 

@@ -15,9 +15,9 @@ from profiles.review_selectors import nav
 from researchgraph import celery
 from researchgraph.errors import Conflict
 from researchgraph.lib.paging import page_number
-from works import import_selectors, imports, rollback, runs, tasks
+from works import import_selectors, imports, rollback, runs, schedule_selectors, schedules, tasks
 from works.forms import ImportForm
-from works.models import ImportRun
+from works.models import Every, ImportRun
 from works.sources import registry
 from works.sources.base import Source
 
@@ -35,44 +35,59 @@ ACTIONS: Final[dict[str, Callable[[ImportRun], None]]] = {"pause": runs.pause, "
 
 @require_safe
 def import_list(request: HttpRequest) -> HttpResponse:
-    """All import runs, newest first."""
+    """All import runs, newest first; above them, for who may start any, how the sources are doing."""
     number = page_number(request.GET.get("page", ""), size=import_selectors.RUNS_A_PAGE)
     found = import_selectors.runs(page=number, state=request.GET.get("state", ""))
-    return render(request, "works/imports.html", {"list": found, **rights(request)})
+    allowed = rights(request)
+    board = schedule_selectors.dashboard() if allowed["may_run"] else None
+    return render(request, "works/imports.html", {"list": found, "dashboard": board, **allowed})
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 def import_run(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One run; for htmx only its progress, with status 286 once nothing will change any more."""
+    """One run; for htmx only its progress, and the page anew once nothing will change any more."""
     number = page_number(request.GET.get("page", ""), size=import_selectors.HELD_A_PAGE)
     page = import_selectors.run_page(public_id, page=number)
     if page is None:
         raise Http404
     if request.headers.get("HX-Request") == "true":
-        status = 200 if page.run.live else STOP_POLLING
-        return render(request, "works/import_progress.html", {"run": page.run}, status=status)
-    return render(request, "works/import_run.html", {"page": page, "run": page.run, **rights(request)})
+        response = render(request, "works/import_progress.html", {"page": page, "run": page.run})
+        if not page.run.live:
+            # Buttons and what was held back belong to the new state.
+            response.status_code, response["HX-Refresh"] = STOP_POLLING, "true"
+        return response
+    done = said(request, "repaired", "held")
+    return render(request, "works/import_run.html", {"page": page, "run": page.run, "done": done, **rights(request)})
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_import(request: HttpRequest) -> HttpResponse:
-    """The form that starts a run: a file to upload, or a query to a source's service."""
+    """The form that starts a run: a file to upload, or a query to a source's service, once or again and again."""
     user = required_manager(request)
-    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    wish = {name: request.GET.get(name, "") for name in ("source", "query", "every")}
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm(initial=wish)
     if request.method != "POST" or not form.is_valid():
         errors = {name: messages[0] for name, messages in form.errors.items()}
         context = {"form": form, "errors": errors, "sources": _sources(), **rights(request)}
         return render(request, "works/new_import.html", context, status=422 if errors else 200)
-    given = form.cleaned_data
-    file = given["file"]
-    if file:
-        run = imports.start_upload(source=given["source"], name=file.name, content=file.read(), started_by=user)
-    else:
-        run = imports.start_run(source=given["source"], query=given["query"], live=True, started_by=user)
+    run = _started(form.cleaned_data, user)
+    if run is None:
+        return HttpResponseRedirect(schedule_selectors.PATH)
     _wake(run)
     return HttpResponseRedirect(run.get_absolute_url())
+
+
+def _started(given: dict[str, Any], user: User) -> ImportRun | None:
+    """The run that was asked for; None if it is a round of a schedule that waits for the round before."""
+    source, file = given["source"], given["file"]
+    if file:
+        return imports.start_upload(source=source, name=file.name, content=file.read(), started_by=user)
+    if given["every"]:
+        every = Every(given["every"])
+        return schedules.start(schedules.add(source=source, query=given["query"], every=every, created_by=user))
+    return imports.start_run(source=source, query=given["query"], live=True, started_by=user)
 
 
 @require_POST
@@ -124,6 +139,15 @@ def rights(request: HttpRequest) -> dict[str, Any]:
     if isinstance(user, AnonymousUser):
         return {"may_run": False, "nav": None}
     return {"may_run": user.has_perm(RUN_IMPORTS), "nav": nav(user.pk) if user.has_perm(CURATE) else None}
+
+
+def said(request: HttpRequest, *names: str) -> dict[str, int]:
+    """The numbers with which an action before the redirect says what it did."""
+    return {
+        name: int(value)
+        for name in names
+        if (value := request.GET.get(name, "")).isdecimal() and value.isascii() and len(value) < 10
+    }
 
 
 def _sources() -> list[type[Source]]:

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from graph.flows import recompute
 from graph.models import StaleResearcher
@@ -35,7 +35,7 @@ from researchgraph.lib.pace import SharedPace
 from researchgraph.lib.public_ids import public_id
 from researchgraph.lib.text import clean
 from works.ingest import media, pipeline, store
-from works.models import ImportChunk, ImportRun, RunState, Upload
+from works.models import HarvestSchedule, ImportChunk, ImportRun, RunState, Upload
 from works.records import RawRecord
 from works.sources import registry
 from works.sources.base import Source
@@ -67,6 +67,7 @@ def start_run(
     limit: int | None = None,
     live: bool | None = None,
     started_by: User | None = None,
+    schedule: HarvestSchedule | None = None,
 ) -> ImportRun:
     """Record the wish to import `query` from `source`. Raises KeyError for an unknown source.
 
@@ -81,6 +82,7 @@ def start_run(
         limit=limit,
         live=is_live(query) if live is None else live,
         started_by=started_by,
+        schedule=schedule,
     )
 
 
@@ -100,13 +102,30 @@ def is_live(query: str) -> bool:
     return not (path.exists() or path.is_absolute() or path.suffix in {".gz", ".zst", ".jsonl", ".xml", ".json"})
 
 
+class Place(NamedTuple):
+    """Where a run goes on: the source's cursor, the records before it, and the records stored (perhaps a few more)."""
+
+    cursor: str
+    before: int
+    done: int
+
+
+def place_of(run: ImportRun) -> Place:
+    """Behind the run's last chunk: at the last cursor that was stored, or else at the beginning, and then so many on."""
+    chunks = ImportChunk.objects.filter(run=run).order_by("-last").values_list("last", "cursor")
+    last = chunks.first()
+    known = chunks.exclude(cursor="").first() if run.live and registry.resumes(registry.get(run.source)) else None
+    before, cursor = known or (0, "")
+    return Place(cursor, before, last[0] if last else 0)
+
+
 @contextmanager
-def opened(run: ImportRun) -> Iterator[Iterator[RawRecord]]:
-    """The records of a run. Raises SourceUnavailable."""
+def opened(run: ImportRun, *, resume: str = "") -> Iterator[Iterator[RawRecord]]:
+    """The records of a run, those behind `resume` of a service. Raises SourceUnavailable."""
     source = registry.get(run.source)
     upload = Upload.objects.filter(run=run).first()
     if upload is None:
-        yield records(source, run.query, live=run.live)
+        yield records(source, run.query, live=run.live, resume=resume)
         return
     with TemporaryDirectory() as folder:
         path = Path(folder, upload.name)
@@ -114,8 +133,8 @@ def opened(run: ImportRun) -> Iterator[Iterator[RawRecord]]:
         yield source.read(path)
 
 
-def records(source: Source, query: str, *, live: bool) -> Iterator[RawRecord]:
-    """The records of the file at `query`, or of the live service. Raises SourceUnavailable."""
+def records(source: Source, query: str, *, live: bool, resume: str = "") -> Iterator[RawRecord]:
+    """The records of the file at `query`, or of the live service behind `resume`. Raises SourceUnavailable."""
     if not live:
         if not Path(query).exists():
             raise SourceUnavailable(f"There is no file {query}.")
@@ -124,7 +143,7 @@ def records(source: Source, query: str, *, live: bool) -> Iterator[RawRecord]:
     http = Http.for_source(
         source.name, contact=settings.CONTACT_EMAIL, site=settings.SITE_URL, wait=pace, breaker=pace
     )  # fmt: skip
-    return source.fetch(query, http)
+    return source.fetch(query, http, resume=resume) if resume else source.fetch(query, http)
 
 
 def advance(run: ImportRun, *, seconds: float | None = None, progress: Progress | None = None) -> bool:
@@ -185,14 +204,17 @@ def _fail(run: ImportRun, message: str) -> None:
 
 def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress | None) -> bool:
     """Whether the end was reached; not if time ran out, or somebody paused or stopped the run."""
-    with opened(run) as found:
-        return _ingest(run, found, deadline, progress)
+    place = place_of(run)
+    with opened(run, resume=place.cursor) as found:
+        left = None if run.limit is None else run.limit - place.before
+        raws = islice(found, place.done - place.before, left)
+        return _ingest(run, raws, place.done, deadline, progress)
 
 
-def _ingest(run: ImportRun, found: Iterator[RawRecord], deadline: float | None, progress: Progress | None) -> bool:
+def _ingest(
+    run: ImportRun, raws: Iterator[RawRecord], done: int, deadline: float | None, progress: Progress | None
+) -> bool:
     source = registry.get(run.source)
-    done = ImportChunk.objects.filter(run=run).order_by("-last").values_list("last", flat=True).first() or 0
-    raws = islice(found, done, run.limit)
     lookups = store.Lookups()
     # One batch is read and parsed ahead while PostgreSQL stores the one before: two cores, two jobs.
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as ahead:
@@ -215,7 +237,8 @@ def _next_batch(raws: Iterator[RawRecord], source: Source) -> list[pipeline.Prep
     for raw in raws:
         batch.append(raw)
         size += len(raw.payload)
-        if len(batch) == BATCH or size >= BATCH_BYTES:
+        # A page of a service is stored together with the cursor behind it.
+        if len(batch) == BATCH or size >= BATCH_BYTES or raw.cursor:
             break
     with collection_paused():
         return pipeline.prepare(batch, source.parse)
@@ -262,6 +285,7 @@ def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], loo
         unchanged=counts.unchanged,
         quarantined=counts.quarantined,
         seen=list(counts.seen),
+        cursor=batch[-1].raw.cursor,
     )
     ImportRun.objects.filter(pk=run.pk).update(
         fetched=F("fetched") + len(batch),
@@ -269,6 +293,7 @@ def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], loo
         updated=F("updated") + counts.updated,
         unchanged=F("unchanged") + counts.unchanged,
         quarantined=F("quarantined") + counts.quarantined,
+        total=Greatest("total", max(item.raw.expected for item in batch)),
     )
 
 

@@ -318,11 +318,45 @@ class RunState(models.TextChoices):
     UNDONE = "undone", "Rolled back"
 
 
+class Every(models.TextChoices):
+    HOUR = "hour", "Every hour"
+    DAY = "day", "Every day"
+    WEEK = "week", "Every week"
+
+
+class HarvestSchedule(models.Model):
+    """A query to a source's service that is asked again and again. Its runs name it.
+
+    `public_id` is made of source and query, so that there is one schedule for both together.
+    `next_due` is when the next run is to start; whoever moves it on starts the run, so there is one however many look.
+    """
+
+    public_id = models.CharField(max_length=10)
+    source = models.CharField(max_length=40)
+    query = models.TextField()
+    every = models.CharField(max_length=4, choices=Every.choices)
+    enabled = models.BooleanField(db_default=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    next_due = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["public_id"], name="schedule_public_id_once")]
+        indexes = [
+            models.Index(fields=["next_due"], name="schedule_due_idx", condition=models.Q(enabled=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}, {self.every}: {self.query}"
+
+
 class ImportRun(models.Model):
     """One execution of one source. The counters add up the chunks; `total` is 0 while unknown.
 
     `live` says that `query` goes to the source's service; otherwise it is the path of a file, or the name of an
-    `Upload`. `started_by` is null for runs started from a shell.
+    `Upload`. `started_by` is null for runs started from a shell. `schedule` started the run, if it was one.
     """
 
     public_id = models.CharField(max_length=10)
@@ -333,6 +367,7 @@ class ImportRun(models.Model):
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    schedule = models.ForeignKey(HarvestSchedule, null=True, on_delete=models.SET_NULL, related_name="runs")
     state = models.CharField(max_length=8, choices=RunState.choices, db_default="queued")
     message = models.TextField(blank=True, db_default="")
     total = models.BigIntegerField(db_default=0)
@@ -372,7 +407,8 @@ class ImportChunk(models.Model):
     """One committed batch of a run: records `first` up to and excluding `last`, all or nothing.
 
     A resumed run starts after the last chunk, so a chunk is applied once however often workers die. `seen` are the source
-    records that were there already, word for word: this run asserts them as well.
+    records that were there already, word for word: this run asserts them as well. `cursor` is where a harvest of a service
+    goes on behind this chunk, "" where it cannot.
     """
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="chunks", db_index=False)
@@ -383,6 +419,7 @@ class ImportChunk(models.Model):
     unchanged = models.IntegerField()
     quarantined = models.IntegerField()
     seen = ArrayField(models.BigIntegerField(), default=list)
+    cursor = models.TextField(blank=True, db_default="")
     finished_at = models.DateTimeField(db_default=Now())
 
     class Meta:

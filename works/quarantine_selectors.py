@@ -215,6 +215,14 @@ def ids(*, source: str, code: str) -> list[int]:
     return [row[0] for row in bulk.fetch(query, [source, code])]
 
 
+def ids_of_run(run: int) -> list[int]:
+    """The keys of what one run brought that is held back, was not dismissed, and can be read again."""
+    query = (
+        f"SELECT id FROM works_sourcerecord WHERE run_id = %s AND {_OPEN} AND NOT rejected_code = ANY(%s) ORDER BY id"  # noqa: S608 - our own words
+    )
+    return [row[0] for row in bulk.fetch(query, [run, sorted(NOT_READABLE)])]
+
+
 def exported(*, source: str, code: str) -> Iterator[bytes]:
     """The records of a group as JSON lines: where from, what is wrong, and the bytes, as text where they are text."""
     last = 0

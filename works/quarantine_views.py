@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,7 +12,8 @@ from profiles import tasks as profiles_tasks
 from researchgraph.lib.paging import page_number
 from works import quarantine as flows
 from works import quarantine_selectors as selectors
-from works.import_views import required_manager, rights
+from works.import_views import required_manager, rights, said
+from works.models import ImportRun
 
 
 @never_cache
@@ -22,12 +23,8 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     required_manager(request)
     number = page_number(request.GET.get("page", ""), size=selectors.HELD_A_PAGE)
     found = selectors.quarantine(source=request.GET.get("source", ""), code=request.GET.get("code", ""), page=number)
-    done = {
-        name: int(value)
-        for name in ("repaired", "held", "dismissed")
-        if (value := request.GET.get(name, "")).isdecimal() and len(value) < 10
-    }
-    return render(request, "works/quarantine.html", {"quarantine": found, "done": done, **rights(request)})
+    context = {"quarantine": found, "done": said(request, "repaired", "held", "dismissed"), **rights(request)}
+    return render(request, "works/quarantine.html", context)
 
 
 @never_cache
@@ -86,6 +83,17 @@ def retry(request: HttpRequest) -> HttpResponse:
     if done.repaired:
         profiles_tasks.wake()
     return HttpResponseRedirect(f"{selectors.PATH}?repaired={done.repaired}&held={done.held}")
+
+
+@require_POST
+def retry_run(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Read everything again that was held back of one run."""
+    required_manager(request)
+    run = get_object_or_404(ImportRun, public_id=public_id)
+    done = flows.retry(selectors.ids_of_run(run.pk))
+    if done.repaired:
+        profiles_tasks.wake()
+    return HttpResponseRedirect(f"{run.get_absolute_url()}?repaired={done.repaired}&held={done.held}#held")
 
 
 @require_POST

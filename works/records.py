@@ -21,6 +21,10 @@ class RawRecord(msgspec.Struct, frozen=True):
     the bytes could be isolated but not even split properly (a truncated tail, a line over the cap);
     such a record is quarantined without being parsed. `deleted` says that the source has withdrawn the record of this
     key; the payload may then be empty.
+
+    `cursor` says that a harvest may go on behind this record: given back to `Source.fetch` as `resume`, it yields what
+    comes after. In the source's own words; "" where it cannot. `expected` is how many records the harvest has in all, as
+    far as the source says; 0 if it does not.
     """
 
     key: str
@@ -28,6 +32,8 @@ class RawRecord(msgspec.Struct, frozen=True):
     origin: str = ""
     problem: str = ""
     deleted: bool = False
+    cursor: str = ""
+    expected: int = 0
 
 
 class ParsedAuthor(msgspec.Struct, frozen=True, omit_defaults=True):

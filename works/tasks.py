@@ -9,7 +9,7 @@ from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
 from profiles.flows import link_institutions
 from profiles.models import StaleBlock
-from works import imports, rollback
+from works import imports, rollback, schedules
 from works.models import ImportRun, RunState
 
 SLICE_SECONDS = 120
@@ -29,6 +29,13 @@ def run_import(run_id: int) -> None:
 def relate() -> None:
     """Join what an import that did not come to its end left: institutions with registries, episodes with works."""
     imports.relate()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
+def harvest_due() -> None:
+    """Start the scheduled harvests that are due."""
+    for run in schedules.start_due():
+        run_import.delay(run.pk)
 
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)

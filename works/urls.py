@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from works import correction_views, import_views, quarantine_views, views
+from works import correction_views, import_views, quarantine_views, schedule_views, views
 
 ID = r"(?P<public_id>[0-9a-z]{10})"
 SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
@@ -21,6 +21,10 @@ urlpatterns = [
     path("search/suggest/", views.suggest, name="suggest"),
     path("imports/", import_views.import_list, name="imports"),
     path("imports/new/", import_views.new_import, name="new-import"),
+    path("imports/schedules/", schedule_views.schedule_list, name="schedules"),
+    re_path(
+        rf"^imports/schedules/{ID}/(?P<action>pause|resume|delete)/$", schedule_views.control, name="schedule-control"
+    ),
     path("imports/held/", quarantine_views.quarantine, name="quarantine"),
     path("imports/held/identifiers/", quarantine_views.held_identifiers, name="held-identifiers"),
     path("imports/held/export/", quarantine_views.export, name="quarantine-export"),
@@ -31,6 +35,7 @@ urlpatterns = [
     re_path(rf"^imports/{ID}/$", import_views.import_run, name="import-run"),
     re_path(rf"^imports/{ID}/roll-back/$", import_views.roll_back, name="roll-back"),
     re_path(rf"^imports/{ID}/(?P<action>pause|resume|stop)/$", import_views.control, name="import-control"),
+    re_path(rf"^imports/{ID}/retry/$", quarantine_views.retry_run, name="import-retry"),
     path("doi/<path:value>", views.by_identifier, {"scheme": "doi"}, name="by-doi"),
     path("arxiv/<path:value>", views.by_identifier, {"scheme": "arxiv"}, name="by-arxiv"),
     path("orcid/<str:value>", views.by_identifier, {"scheme": "orcid"}, name="by-orcid"),

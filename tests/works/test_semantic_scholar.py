@@ -199,7 +199,6 @@ def test_a_page_that_comes_again_ends_the_run_after_what_came() -> None:
     with serving(lambda _: (200, _page(0, 1, token="same"))) as upstream:
         records = SemanticScholarSource(endpoint=upstream.address, interval=0).fetch("soup", client())
         assert next(records)
-        assert next(records)
         with pytest.raises(SourceUnavailable, match="same page twice"):
             next(records)
 

@@ -17,10 +17,12 @@ from researchgraph.lib import identifiers, xml
 from researchgraph.lib.arxiv_categories import CATEGORIES
 from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
+from works.sources import pages
 from works.sources.base import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from researchgraph.lib.http import Http
@@ -33,6 +35,7 @@ PAGE = 100
 QUERY_LIMIT = 30_000
 EMPTY_PAGES = 3
 _TAIL = 1024 * 1024
+_FAR_AWAY = "209912312359"
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
@@ -68,7 +71,7 @@ class ArxivSource(Source):
         _check_feed(head, str(path))
         return _file_records(path)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield what arXiv answers to a search ("au:Morcos AND cat:cs.LG") or a list of identifiers.
 
         Raises SourceUnavailable if arXiv refuses the query, stays away, or has more than 30,000 answers.
@@ -80,21 +83,31 @@ class ArxivSource(Source):
         known = [identifiers.canonical("arxiv", word) for word in words]
         ids = list(dict.fromkeys(value for value in known if value))
         if len([value for value in known if value]) == len(words):
-            for start in range(0, len(ids), PAGE):
-                yield from self._page(http, {"id_list": ",".join(ids[start : start + PAGE])}).records
+            parts = [ids[start : start + PAGE] for start in range(0, len(ids), PAGE)]
+            for part, cursor in pages.remaining(parts, resume):
+                page = self._page(http, {"id_list": ",".join(part)})
+                yield from pages.marked(page.records, cursor=cursor, expected=len(ids))
         else:
-            yield from self._search(http, query.strip())
+            yield from self._search(http, query.strip(), int(resume) if resume.isdecimal() else 0)
 
-    def _search(self, http: Http, query: str) -> Iterator[RawRecord]:
+    def since(self, query: str, moment: datetime) -> str:
+        """See `Source.since`. New preprints; revisions as far as arXiv counts them (its OAI-PMH service has all)."""
+        words = [word for word in _BETWEEN.split(query.strip()) if word]
+        if all(identifiers.canonical("arxiv", word) for word in words):
+            return ""
+        window = f"[{moment:%Y%m%d}0000 TO {_FAR_AWAY}]"
+        return f"({query.strip()}) AND (submittedDate:{window} OR lastUpdatedDate:{window})"
+
+    def _search(self, http: Http, query: str, start: int) -> Iterator[RawRecord]:
         # Oldest first: what is submitted while we page comes at the end and shifts nothing.
         parameters = {"search_query": query, "sortBy": "submittedDate", "sortOrder": "ascending"}
-        start = 0
         empty = 0
         while True:
             page = self._page(http, {**parameters, "start": str(start)})
-            yield from page.records
             start += len(page.records)
-            if start >= page.total:
+            more = start < page.total
+            yield from pages.marked(page.records, cursor=str(start) if more else "", expected=page.total)
+            if not more:
                 return
             if start >= QUERY_LIMIT:
                 message = f"arXiv gives at most {QUERY_LIMIT:,} of {page.total:,} answers; narrow the query by date."

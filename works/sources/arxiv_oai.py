@@ -20,6 +20,7 @@ from works.sources.xml_files import child, children, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from lxml import etree
@@ -71,7 +72,7 @@ class ArxivOaiSource(Source):
         """See `Source.read`."""
         return oai_pmh.read(path, formats=FORMATS, key_of=_key)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Harvest a window such as "set=cs from=2024-01-01 until=2024-01-31", or arXiv identifiers one by one.
 
         "prefix=arXivRaw" asks for versions instead of structured names. Raises SourceUnavailable if arXiv refuses or
@@ -86,7 +87,13 @@ class ArxivOaiSource(Source):
         harvest = oai_pmh.Harvest(
             http=http, endpoint=self._endpoint, interval=self._interval, formats=FORMATS, key_of=_key
         )
-        yield from harvest.records(oai_pmh.query_of(arguments, "arXiv"))
+        yield from harvest.records(oai_pmh.query_of(arguments, "arXiv"), resume)
+
+    def since(self, query: str, moment: datetime) -> str:
+        """See `Source.since`."""
+        if any(identifiers.canonical("arxiv", word) for word in query.split()):
+            return ""
+        return oai_pmh.narrowed(query, moment)
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from researchgraph.lib.http import Http
@@ -34,14 +35,23 @@ class Source(ABC):
         Damage inside the file never raises: it is yielded as a RawRecord with its `problem`.
         """
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:  # noqa: ARG002 - sources that have a service use it
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:  # noqa: ARG002 - sources that have a service use it
         """Yield records of the live service for `query`. Raises SourceUnavailable.
 
+        `resume` is the `cursor` of a record that an earlier, interrupted call for the same query yielded: go on behind it.
+        Where the service has forgotten it, begin again; records that are known already cost little.
         Sources without a live service keep this default.
         """
         from researchgraph.errors import SourceUnavailable
 
         raise SourceUnavailable(f"{self.label} has no live service here; give a file instead of {query!r}.")
+
+    def since(self, query: str, moment: datetime) -> str:  # noqa: ARG002 - sources whose services date changes use it
+        """The query narrowed to what has changed since `moment` (UTC), for a schedule.
+
+        "" where the service cannot say that; the whole query is harvested again then.
+        """
+        return ""
 
     @staticmethod
     @abstractmethod

@@ -7,6 +7,7 @@ supplements) is left alone; only versions of the same work count as its identifi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -18,9 +19,10 @@ from researchgraph.lib import dates, identifiers, markup
 from researchgraph.lib.http import Http
 from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
-from works.sources import documents, queries
+from works.sources import documents, pages, queries
 from works.sources.base import Source
 from works.sources.documents import Look
+from works.sources.pages import Page, RefusedError
 
 ENDPOINT = "https://api.crossref.org/works"
 INTERVAL = 1.0
@@ -177,6 +179,7 @@ class _Work(msgspec.Struct, gc=False, rename="kebab"):
 class _Message(msgspec.Struct, rename="kebab"):
     items: list[msgspec.Raw]
     next_cursor: str | None = None
+    total_results: int | None = None
 
 
 class _Answer(msgspec.Struct):
@@ -219,34 +222,33 @@ class CrossrefSource(Source):
         found = documents.items(path, lists=LISTS, wrappers=WRAPPERS)
         return documents.records(found, _look, what=str(path), without=ASKED)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield the works for a filter ("orcid:0000-0002-1825-0097") or words to search for.
 
-        Raises SourceUnavailable if Crossref refuses the query, stays away or forgets where we were (after five minutes).
+        Crossref forgets where a harvest was after five minutes; one that was interrupted for longer begins again.
+        Raises SourceUnavailable if Crossref refuses the query or stays away.
         """
         asked = queries.filter_or_search(query, filter_name="filter", search_name="query", service=self.label)
         shown = f"{self._endpoint}?{urlencode(asked)}"
-        cursor = "*"
-        before: list[str] = []
-        number = 0
-        while cursor:
-            number += 1
+
+        def ask(cursor: str, number: int) -> Page:
             parameters = {**asked, "rows": str(PAGE), "cursor": cursor}
             answer = http.get(self._endpoint, params=parameters, interval=self._interval)
             if answer.status != 200:
-                raise SourceUnavailable(queries.refusal(self.label, answer))
+                raise RefusedError(queries.refusal(self.label, answer))
             documents.check_json(answer.content, f"{self.label}'s answer")
             page = queries.decoded(answer.content, _ANSWER, self.label).message
             found = documents.elements(answer.content, f"{shown}:{number}", lists=LISTS, wrappers=WRAPPERS)
             records = list(documents.records(iter(found), _look, what=f"{self.label}'s answer", without=ASKED))
-            # The cursor may stay the same from page to page; the works may not.
-            keys = [record.key for record in records]
-            if keys and keys == before:
-                message = f"{self.label} gave the same page twice; try again later."
-                raise SourceUnavailable(message)
-            yield from records
-            before = keys
-            cursor = page.next_cursor or "" if len(page.items) >= PAGE else ""
+            following = page.next_cursor or "" if len(page.items) >= PAGE else ""
+            return Page(records, following, page.total_results or 0)
+
+        # The cursor may stay the same from page to page; the works may not.
+        yield from pages.follow(ask, first="*", resume=resume, service=self.label, steady=True)
+
+    def since(self, query: str, moment: datetime) -> str:
+        """See `Source.since`. By the date of indexing, which no change escapes."""
+        return queries.narrowed(query, f"from-index-date:{moment:%Y-%m-%d}")
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord:

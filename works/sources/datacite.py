@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,9 +20,10 @@ from researchgraph.lib import dates, identifiers, markup
 from researchgraph.lib.http import Http
 from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
-from works.sources import datacite_xml, documents, queries
+from works.sources import datacite_xml, documents, pages, queries
 from works.sources.base import Source
 from works.sources.documents import Look
+from works.sources.pages import Page, RefusedError
 
 ENDPOINT = "https://api.datacite.org/dois"
 INTERVAL = 0.5
@@ -207,9 +209,14 @@ class _Links(msgspec.Struct):
     next: str | None = None
 
 
+class _Meta(msgspec.Struct):
+    total: int | None = None
+
+
 class _Answer(msgspec.Struct):
     data: list[msgspec.Raw]
     links: _Links = msgspec.field(default_factory=_Links)
+    meta: _Meta = msgspec.field(default_factory=_Meta)
 
 
 _DECODER = msgspec.json.Decoder(_Document)
@@ -242,7 +249,7 @@ class DataciteSource(Source):
             return iter([RawRecord(key=key, payload=payload, origin=f"{path.name}:1")])
         return documents.records(documents.items(path, lists=LISTS), _look, what=str(path), without=ASKED)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield what a query in DataCite's language finds ("creators.familyName:Lovelace AND publicationYear:2020").
 
         Raises SourceUnavailable if DataCite refuses the query or stays away.
@@ -252,24 +259,25 @@ class DataciteSource(Source):
             message = f"A query to {self.label} needs words to search for."
             raise SourceUnavailable(message)
         shown = f"{self._endpoint}?{urlencode(asked)}"
-        cursor = "1"
-        seen = set()
-        while cursor:
-            seen.add(cursor)
+
+        def ask(cursor: str, number: int) -> Page:
             parameters = {**asked, "affiliation": "true", "page[size]": str(PAGE), "page[cursor]": cursor}
             answer = http.get(self._endpoint, params=parameters, interval=self._interval)
             if answer.status != 200:
-                raise SourceUnavailable(queries.refusal(self.label, answer))
+                raise RefusedError(queries.refusal(self.label, answer))
             documents.check_json(answer.content, f"{self.label}'s answer")
             page = queries.decoded(answer.content, _ANSWER, self.label)
-            found = documents.elements(answer.content, f"{shown}:{len(seen)}", lists=LISTS)
-            yield from documents.records(iter(found), _look, what=f"{self.label}'s answer", without=ASKED)
+            found = documents.elements(answer.content, f"{shown}:{number}", lists=LISTS)
+            records = list(documents.records(iter(found), _look, what=f"{self.label}'s answer", without=ASKED))
             # Only the cursor is taken from the address: requests go where we said.
             following = parse_qs(urlsplit(page.links.next or "").query).get("page[cursor]", [""])
-            cursor = following[0] if page.data else ""
-            if cursor in seen:
-                message = f"{self.label} gave the same page twice; try again later."
-                raise SourceUnavailable(message)
+            return Page(records, following[0] if page.data else "", page.meta.total or 0)
+
+        yield from pages.follow(ask, first="1", resume=resume, service=self.label)
+
+    def since(self, query: str, moment: datetime) -> str:
+        """See `Source.since`."""
+        return f"({' '.join(query.split())}) AND updated:[{moment:%Y-%m-%d} TO *]"
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord:

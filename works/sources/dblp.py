@@ -17,7 +17,7 @@ from lxml import etree
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import identifiers, streams, xml
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
-from works.sources import bibliography
+from works.sources import bibliography, pages
 from works.sources.base import Source
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class DblpSource(Source):
         """See `Source.read`. The dump is read as a stream, packed or not."""
         return _Reader(path.name).records(streams.chunks(path))
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield the publications of persons ("95/7448-1") and single ones ("conf/er/Norrie08"), in the order asked.
 
         Raises SourceUnavailable if dblp does not know one of them, or for anything else: there is no search by name,
@@ -88,17 +88,17 @@ class DblpSource(Source):
             message = "A dblp query needs identifiers of persons (95/7448-1) or keys of records (conf/er/Norrie08)."
             raise SourceUnavailable(message)
         seen: set[str] = set()
-        for address in dict.fromkeys(addresses):
+        for address, cursor in pages.remaining(list(dict.fromkeys(addresses)), resume):
             answer = http.get(address, interval=self._interval)
             if answer.status != 200:
                 message = f"dblp answered with HTTP {answer.status} for {address}."
                 raise SourceUnavailable(message)
-            for record in _Reader(address).records([answer.content]):
-                if record.problem:
-                    raise SourceUnavailable(record.problem)
-                if record.key not in seen:
-                    seen.add(record.key)
-                    yield record
+            records = list(_Reader(address).records([answer.content]))
+            damage = next((record.problem for record in records if record.problem), "")
+            if damage:
+                raise SourceUnavailable(damage)
+            yield from pages.marked((record for record in records if record.key not in seen), cursor=cursor)
+            seen.update(record.key for record in records)
 
     def _address(self, word: str) -> str:
         key = word.rpartition("/rec/")[2].removesuffix(".xml").removesuffix(".html")

@@ -10,6 +10,7 @@ from works.sources.base import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from researchgraph.lib.http import Http
@@ -32,7 +33,7 @@ class OaiSource(Source):
         """See `Source.read`."""
         return oai_pmh.read(path, formats=dublin_core.FORMATS, key_of=oai_pmh.plain_key)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Harvest "https://repository.example/oai set=... from=2024-01-01 until=... identifier=...".
 
         Raises SourceUnavailable if the repository refuses or stays away, or the query names no repository.
@@ -50,7 +51,11 @@ class OaiSource(Source):
             formats=dublin_core.FORMATS,
             key_of=oai_pmh.plain_key,
         )
-        yield from harvest.records(oai_pmh.query_of(words[1:], "oai_dc"))
+        yield from harvest.records(oai_pmh.query_of(words[1:], "oai_dc"), resume)
+
+    def since(self, query: str, moment: datetime) -> str:
+        """See `Source.since`."""
+        return oai_pmh.narrowed(query, moment)
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord:

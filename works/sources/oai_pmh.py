@@ -17,10 +17,11 @@ from lxml import etree
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import xml
 from works.records import RawRecord
-from works.sources import xml_files
+from works.sources import pages, xml_files
 from works.sources.xml_files import Damage, child, text
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from researchgraph.lib.http import Http, Response
@@ -41,6 +42,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?", re.ASCII)
 _TOKEN = re.compile(rb"<(?:\w{1,20}:)?resumptionToken[^>]{0,500}>([^<]{1,4000})</")
 _ARGUMENT = re.compile(r"(from|until|set|prefix|identifier)=(\S{1,300})")
 _DAY = 10
+_NO_DATE = "-"
 
 
 class KeyOf(Protocol):
@@ -95,6 +97,16 @@ def query_of(words: Collection[str], default_prefix: str) -> Query:
         subset=found.get("set", ""),
         identifiers=tuple(named),
     )
+
+
+def narrowed(query: str, moment: datetime) -> str:
+    """The query from `moment` on; "" for single records and for windows with an end, which are what they are."""
+    words = query.split()
+    if any(word.startswith(("identifier=", "until=")) for word in words):
+        return ""
+    day = f"{moment:%Y-%m-%d}"
+    stated = next((word.removeprefix("from=") for word in words if word.startswith("from=")), "")
+    return " ".join([*(word for word in words if not word.startswith("from=")), f"from={max(day, stated)}"])
 
 
 def read(path: Path, *, formats: Collection[str], key_of: KeyOf) -> Iterator[RawRecord]:
@@ -222,21 +234,25 @@ class Harvest:
     _ordered: bool = True
     _at_newest: set[bytes] = field(default_factory=set)
 
-    def records(self, query: Query) -> Iterator[RawRecord]:
+    def records(self, query: Query, resume: str = "") -> Iterator[RawRecord]:
         """The records of the query, each once as far as the repository lists them in order of change.
 
-        Raises SourceUnavailable when the repository refuses, repeats itself or stays away.
+        `resume` is a cursor of an earlier harvest: the token behind it, or, where that has expired, the window from the
+        last datestamp before it. Raises SourceUnavailable when the repository refuses, repeats itself or stays away.
         """
         if query.identifiers:
-            for identifier in query.identifiers:
+            for identifier, cursor in pages.remaining(query.identifiers, resume):
                 arguments = {"verb": "GetRecord", "identifier": identifier, "metadataPrefix": query.prefix}
-                yield from self._page(arguments).records
+                yield from pages.marked(self._page(arguments).records, cursor=cursor, expected=len(query.identifiers))
             return
         query = self._at_granularity(query)
+        self._newest, token = _place(resume)
+        self._ordered = bool(self._newest) or not token
         restarts = 0
         while True:
             start = self._newest if self._ordered and self._newest else query.since
-            arguments = _list_arguments(query, start)
+            arguments = {"verb": "ListRecords", "resumptionToken": token} if token else _list_arguments(query, start)
+            token = ""
             before = (self._newest, len(self._at_newest))
             if (yield from self._chain(arguments)):
                 return
@@ -256,7 +272,7 @@ class Harvest:
 
     def _chain(self, arguments: dict[str, str]) -> Generator[RawRecord, None, bool]:
         """Follow the tokens. Returns whether the list came to its end; otherwise its token has expired."""
-        seen: set[str] = set()
+        seen = {arguments["resumptionToken"]} if "resumptionToken" in arguments else set()
         while True:
             page = self._page(arguments)
             if page.error is not None and page.error.code == "badResumptionToken" and seen:
@@ -264,9 +280,9 @@ class Harvest:
             if page.error is not None and page.error.code != "noRecordsMatch":
                 message = f"{self.endpoint} refuses: {page.error}."
                 raise SourceUnavailable(message)
-            for record in page.records:
-                if self._is_new(record):
-                    yield record
+            # All of them are looked at first: the cursor names the newest of the page.
+            new = [record for record in page.records if self._is_new(record)]
+            yield from pages.marked(new, cursor=self._cursor(page.token), expected=page.expected)
             if not page.token:
                 return True
             if page.token in seen:
@@ -274,6 +290,9 @@ class Harvest:
                 raise SourceUnavailable(message)
             seen.add(page.token)
             arguments = {"verb": "ListRecords", "resumptionToken": page.token}
+
+    def _cursor(self, token: str) -> str:
+        return f"{self._newest if self._ordered and self._newest else _NO_DATE} {token}" if token else ""
 
     def _is_new(self, record: RawRecord) -> bool:
         """Remember how far the list has come, and whether this record was handed out before a restart."""
@@ -311,6 +330,8 @@ class Harvest:
                 self._salvage(page, item, answer)
             elif item.kind == "resumptionToken":
                 page.token = item.value
+                size = item.element.get("completeListSize", "")
+                page.expected = int(size) if size.isdecimal() and len(size) < _DAY else 0
             elif item.kind == "Identify":
                 page.granularity = text(item.element, "granularity")
         if arguments["verb"] != "ListRecords" and page.error is not None:
@@ -333,10 +354,17 @@ class _Page:
     records: list[RawRecord] = field(default_factory=list)
     error: ProtocolError | None = None
     token: str = ""
+    expected: int = 0
     granularity: str = ""
 
 
 _DATESTAMP = re.compile(rb"<(?:\w{1,20}:)?datestamp[^>]{0,200}>\s{0,20}([0-9TZ:-]{4,30})\s{0,20}</")
+
+
+def _place(cursor: str) -> tuple[str, str]:
+    """The newest datestamp before a cursor ("" if the list was not in order), and the token behind it."""
+    newest, _, token = cursor.partition(" ")
+    return "" if newest == _NO_DATE else newest, token
 
 
 def _list_arguments(query: Query, since: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ says which there are. What OpenAlex concludes about authors and topics is passed
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -26,9 +27,10 @@ from works.records import (
     ParsedVersion,
     RawRecord,
 )
-from works.sources import documents, keys, openalex_institutions, queries
+from works.sources import documents, keys, openalex_institutions, pages, queries
 from works.sources.base import Source
 from works.sources.documents import Look
+from works.sources.pages import Page, RefusedError
 
 ENDPOINT = "https://api.openalex.org/works"
 KEY_VARIABLE = "OPENALEX_API_KEY"
@@ -183,6 +185,7 @@ class _Manifest(msgspec.Struct, gc=False):
 
 class _Meta(msgspec.Struct, gc=False):
     next_cursor: str | None = None
+    count: int | None = None
 
 
 class _Answer(msgspec.Struct, gc=False):
@@ -214,32 +217,36 @@ class OpenAlexSource(Source):
             return _snapshot(path)
         return documents.records(documents.items(path, lists=LISTS), _look, what=str(path), without=ASKED)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield the works for a filter ("author.id:A5023888391,publication_year:2020") or words to search for.
 
         Raises SourceUnavailable if OpenAlex refuses the query or stays away.
         """
         asked = queries.filter_or_search(query, filter_name="filter", search_name="search", service=self.label)
         shown = f"{self._endpoint}?{urlencode(asked)}"
-        cursor = "*"
-        seen = set()
-        while cursor:
-            seen.add(cursor)
+
+        def ask(cursor: str, number: int) -> Page:
             parameters = {**asked, "per_page": str(PAGE), "cursor": cursor}
-            api_key = self._api_key or keys.from_environment(KEY_VARIABLE)
+            api_key = self._key()
             if api_key:
                 parameters["api_key"] = api_key
             answer = http.get(self._endpoint, params=parameters, interval=self._interval)
             if answer.status != 200:
-                raise SourceUnavailable(queries.refusal(self.label, answer))
+                raise RefusedError(queries.refusal(self.label, answer))
             documents.check_json(answer.content, f"{self.label}'s answer")
             page = queries.decoded(answer.content, _ANSWER, self.label)
-            found = documents.elements(answer.content, f"{shown}:{len(seen)}", lists=LISTS)
-            yield from documents.records(iter(found), _look, what=f"{self.label}'s answer", without=ASKED)
-            cursor = page.meta.next_cursor or "" if page.results else ""
-            if cursor in seen:
-                message = f"{self.label} gave the same page twice; try again later."
-                raise SourceUnavailable(message)
+            found = documents.elements(answer.content, f"{shown}:{number}", lists=LISTS)
+            records = list(documents.records(iter(found), _look, what=f"{self.label}'s answer", without=ASKED))
+            return Page(records, page.meta.next_cursor or "" if page.results else "", page.meta.count or 0)
+
+        yield from pages.follow(ask, first="*", resume=resume, service=self.label)
+
+    def since(self, query: str, moment: datetime) -> str:
+        """See `Source.since`. OpenAlex dates changes only for those who have a key."""
+        return queries.narrowed(query, f"from_updated_date:{moment:%Y-%m-%d}") if self._key() else ""
+
+    def _key(self) -> str:
+        return self._api_key or keys.from_environment(KEY_VARIABLE)
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord | ParsedInstitution:

@@ -21,9 +21,10 @@ from researchgraph.lib import identifiers
 from researchgraph.lib.http import Http
 from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
-from works.sources import documents, queries
+from works.sources import documents, pages, queries
 from works.sources.base import Source
 from works.sources.documents import Look
+from works.sources.pages import Page, RefusedError
 
 ENDPOINT = "https://api2.openreview.net/notes"
 SITE = "https://openreview.net"
@@ -129,7 +130,7 @@ class OpenReviewSource(Source):
         """See `Source.read`."""
         return _records(documents.items(path, lists=LISTS), str(path))
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield the notes of a person ("~Ada_Lovelace1") or of a venue ("ICLR.cc/2024/Conference").
 
         Raises SourceUnavailable if OpenReview refuses the query or stays away.
@@ -140,26 +141,21 @@ class OpenReviewSource(Source):
             raise SourceUnavailable(message)
         wanted = {"content.authorids" if asked.startswith("~") else "content.venueid": asked}
         shown = f"{self._endpoint}?{urlencode(wanted)}"
-        offset = 0
-        before: list[str] = []
-        while True:
-            parameters = {**wanted, "limit": str(PAGE), "offset": str(offset)}
+
+        def ask(offset: str, _: int) -> Page:
+            parameters = {**wanted, "limit": str(PAGE), "offset": offset}
             answer = http.get(self._endpoint, params=parameters, interval=self._interval)
             if answer.status != 200:
-                raise SourceUnavailable(queries.refusal(self.label, answer))
+                raise RefusedError(queries.refusal(self.label, answer))
             documents.check_json(answer.content, f"{self.label}'s answer")
             page = queries.decoded(answer.content, _ANSWER, self.label)
             found = documents.elements(answer.content, f"{shown}:{offset}", lists=LISTS)
             records = list(_records(iter(found), f"{self.label}'s answer"))
-            keys = [record.key for record in records]
-            if keys and keys == before:
-                message = f"{self.label} gave the same page twice; try again later."
-                raise SourceUnavailable(message)
-            yield from records
-            before = keys
-            offset += len(page.notes)
-            if not page.notes or (len(page.notes) < PAGE if page.count is None else offset >= page.count):
-                return
+            done = int(offset) + len(page.notes)
+            ended = not page.notes or (len(page.notes) < PAGE if page.count is None else done >= page.count)
+            return Page(records, "" if ended else str(done), page.count or 0)
+
+        yield from pages.follow(ask, first="0", resume=resume, service=self.label)
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord:

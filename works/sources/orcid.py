@@ -17,7 +17,7 @@ from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import identifiers, streams
 from researchgraph.lib.text import fold
 from works.records import ParsedAuthor, ParsedRecord, ParsedVersion, RawRecord
-from works.sources import bibliography, documents
+from works.sources import bibliography, documents, pages
 from works.sources.base import Source
 from works.sources.orcid_forms import Contributor, Damaged, Group, Work, groups
 
@@ -89,7 +89,7 @@ class OrcidSource(Source):
         else:
             yield from _records(_content(path), path.name)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield the works of the records with these iDs. A record that is locked or unknown is one with its problem.
 
         Raises SourceUnavailable for what is no iD (check digits are checked), and if ORCID stays away.
@@ -102,18 +102,20 @@ class OrcidSource(Source):
                 f"{wrong[0][:60]!r} is no valid ORCID iD." if wrong else "An ORCID query needs one ORCID iD or more."
             )
             raise SourceUnavailable(message)
-        for orcid in dict.fromkeys(orcid for orcid in known.values() if orcid):
+        wanted = list(dict.fromkeys(orcid for orcid in known.values() if orcid))
+        for orcid, cursor in pages.remaining(wanted, resume):
             answer = http.get(f"{self._endpoint}/{orcid}/record", interval=self._interval)
             if answer.status in {404, 409, 410}:
                 reason = (
                     f"ORCID gives no record of {orcid} (HTTP {answer.status}): it is unknown, locked or deactivated."
                 )
-                yield RawRecord(key=orcid, payload=answer.content[:4096], origin=answer.url, problem=reason)
+                payload = answer.content[:4096]
+                yield RawRecord(key=orcid, payload=payload, origin=answer.url, problem=reason, cursor=cursor)
             elif answer.status != 200:
                 message = f"ORCID answered with HTTP {answer.status} for {orcid}."
                 raise SourceUnavailable(message)
             else:
-                yield from _records(answer.content, answer.url)
+                yield from pages.marked(_records(answer.content, answer.url), cursor=cursor)
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedRecord:

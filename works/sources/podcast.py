@@ -19,9 +19,10 @@ from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import dates, identifiers, markup, xml
 from researchgraph.lib.http import Http
 from works.records import ParsedEpisode, RawRecord
-from works.sources import feeds, xml_files
+from works.sources import feeds, pages, xml_files
 from works.sources.base import Source
 from works.sources.documents import usable_key
+from works.sources.pages import Page, RefusedError
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -73,7 +74,7 @@ class PodcastSource(Source):
         content = feeds.whole(xml_files.begin(path, feeds.EXPECTED), str(path))
         yield from _records(feeds.read(content, str(path)), path.name)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield the episodes of the feed at the address, and of the pages it says come next.
 
         Raises SourceUnavailable if there is no feed.
@@ -83,18 +84,22 @@ class PodcastSource(Source):
             message = f"A podcast is asked for by the address of its feed, such as {self.example}."
             raise SourceUnavailable(message)
         seen: set[str] = set()
-        while address and address not in seen and len(seen) < PAGES:
-            seen.add(address)
-            answer = http.get(address, interval=self._interval)
+
+        def ask(page: str, number: int) -> Page:
+            seen.add(page)
+            answer = http.get(page, interval=self._interval)
             if answer.status != 200:
-                message = f"{urlsplit(address).hostname} answered with HTTP {answer.status}."
-                raise SourceUnavailable(message)
-            feed = feeds.read(answer.content, address)
+                message = f"{urlsplit(page).hostname} answered with HTTP {answer.status}."
+                raise RefusedError(message)
+            feed = feeds.read(answer.content, page)
             if feed.damage and not feed.items:
-                message = f"{address}: {feed.damage.problem}."
+                message = f"{page}: {feed.damage.problem}."
                 raise SourceUnavailable(message)
-            yield from _records(feed, address)
-            address = feed.following if feed.following.lower().startswith(("https://", "http://")) else ""
+            # Feeds that turn in a circle exist; what comes again has been read.
+            more = feed.following.lower().startswith(("https://", "http://")) and number < PAGES
+            return Page(list(_records(feed, page)), feed.following if more and feed.following not in seen else "")
+
+        yield from pages.follow(ask, first=address, resume=resume, service=self.label)
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedEpisode:

@@ -6,18 +6,20 @@ search stops at 9,999), needs no key, and one answer has everything, preprints a
 
 from __future__ import annotations
 
+import re
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import identifiers, streams, xml
 from works.records import RawRecord
-from works.sources import europe_pmc, jats, pubmed_xml, xml_files
+from works.sources import europe_pmc, jats, pages, pubmed_xml, xml_files
 from works.sources.base import Source
 from works.sources.xml_files import Damage, children
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from lxml import etree
@@ -48,6 +50,25 @@ _ROOTS: Final = _CITATIONS | {
 }
 
 
+class _Place(NamedTuple):
+    """How far a harvest has come: which query, how many of its answers, and where the service goes on."""
+
+    part: int = 0
+    done: int = 0
+    cursor: str = "*"
+
+    @classmethod
+    def of(cls, text: str) -> _Place:
+        found = _PLACE.fullmatch(text)
+        return cls(int(found[1]), int(found[2]), found[3]) if found else cls()
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.done} {self.cursor}"
+
+
+_PLACE = re.compile(r"([0-9]{1,9}) ([0-9]{1,9}) (\S+)")
+
+
 class PubmedSource(Source):
     """Citations of PubMed and articles of PubMed Central. The key is the PMID, else the id of PubMed Central, else the DOI."""
 
@@ -75,7 +96,7 @@ class PubmedSource(Source):
         xml_files.check_head(first, str(path), EXPECTED)
         return _primed(_xml_records(chain([first], chunks), path.name))
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield what Europe PMC answers to a search (AUTH:"Morcos A" AND machine) or to PMIDs and PMC ids.
 
         Raises SourceUnavailable if Europe PMC refuses, stays away or stops before its end.
@@ -85,25 +106,38 @@ class PubmedSource(Source):
             message = "A query of Europe PMC needs a search expression, PMIDs or PMC ids."
             raise SourceUnavailable(message)
         terms = [_term(word) for word in words]
+        ids = [term for term in terms if term]
+        asked = [query.strip()]
         if all(terms):
-            for start in range(0, len(terms), IDS_A_QUERY):
-                yield from self._search(http, " OR ".join(term for term in terms[start : start + IDS_A_QUERY] if term))
-        else:
-            yield from self._search(http, query.strip())
+            asked = [" OR ".join(ids[start : start + IDS_A_QUERY]) for start in range(0, len(ids), IDS_A_QUERY)]
+        place = _Place.of(resume)
+        while place.part < len(asked):
+            yield from self._search(http, asked[place.part], place, expected=len(ids) if all(terms) else 0)
+            place = _Place(place.part + 1)
 
-    def _search(self, http: Http, query: str) -> Iterator[RawRecord]:
-        cursor = "*"
-        count = 0
+    def since(self, query: str, moment: datetime) -> str:
+        """See `Source.since`."""
+        if all(_term(word) for word in query.replace(",", " ").split()):
+            return ""
+        return f"({query.strip()}) AND UPDATE_DATE:[{moment:%Y-%m-%d} TO *]"
+
+    def _search(self, http: Http, query: str, place: _Place, *, expected: int) -> Iterator[RawRecord]:
+        cursor, count = place.cursor, place.done
         while True:
             page, url = self._page(http, query, cursor)
-            for number, result in enumerate(page.results(), 1):
-                yield _from_json(result, f"{url}:{number}")
             count += len(page.results())
-            if count >= page.hit_count or not page.results():
+            following = page.next_cursor_mark if page.results() and count < page.hit_count else ""
+            more = following not in {"", cursor}
+            after = _Place(place.part, count, following) if more else _Place(place.part + 1)
+            yield from pages.marked(
+                (_from_json(result, f"{url}:{number}") for number, result in enumerate(page.results(), 1)),
+                # Where the service stops too early, nothing says how to go on.
+                cursor=str(after) if more or count >= page.hit_count else "",
+                expected=expected or page.hit_count,
+            )
+            if not more:
                 break
-            if not page.next_cursor_mark or page.next_cursor_mark == cursor:
-                break
-            cursor = page.next_cursor_mark
+            cursor = following
         if count < page.hit_count:
             message = f"Europe PMC stopped at {count:,} of {page.hit_count:,} answers; try again later."
             raise SourceUnavailable(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import entry_points
+from inspect import signature
 
 from works.sources.acl import AclSource
 from works.sources.arxiv import ArxivSource
@@ -75,6 +76,11 @@ def sources() -> dict[str, type[Source]]:
             raise ValueError(message)
         found[plugin.name] = plugin
     return found
+
+
+def resumes(source: Source) -> bool:
+    """Whether the source's harvests go on from a cursor; those of older plug-ins begin again."""
+    return "resume" in signature(source.fetch).parameters
 
 
 def get(name: str) -> Source:

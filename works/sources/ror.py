@@ -20,9 +20,10 @@ from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import identifiers, streams
 from researchgraph.lib.http import Http
 from works.records import ParsedInstitution, RawRecord
-from works.sources import documents, keys, queries
+from works.sources import documents, keys, pages, queries
 from works.sources.base import Source
 from works.sources.documents import Item, Look
+from works.sources.pages import Page, RefusedError
 
 ENDPOINT: Final = "https://api.ror.org/v2/organizations"
 KEY_VARIABLE: Final = "ROR_CLIENT_ID"
@@ -143,7 +144,7 @@ class RorSource(Source):
             return _archive(path)
         return _records(documents.items(path, lists=LISTS, wrappers=WRAPPERS), str(path))
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield the organizations for words to search for, a filter ("types:education") or one ROR id.
 
         Raises SourceUnavailable if ROR refuses the query or stays away.
@@ -165,18 +166,21 @@ class RorSource(Source):
         shown = f"{self._endpoint}?{urlencode(asked)}"
         # Organizations that have closed or been replaced are part of what was asked, too.
         asked["all_status"] = "true"
-        for page in range(1, LAST_PAGE + 1):
-            answer = http.get(self._endpoint, params={**asked, "page": str(page)}, interval=interval, headers=headers)
+
+        def ask(word: str, _number: int) -> Page:
+            answer = http.get(self._endpoint, params={**asked, "page": word}, interval=interval, headers=headers)
             if answer.status != 200:
-                raise SourceUnavailable(queries.refusal(self.label, answer))
+                raise RefusedError(queries.refusal(self.label, answer))
             documents.check_json(answer.content, "ROR's answer")
             listed = queries.decoded(answer.content, _ANSWER, self.label)
-            if not listed.items:
-                return
-            found = documents.elements(answer.content, f"{shown}:{page}", lists=LISTS)
-            yield from _records(iter(found), "ROR's answer")
-            if page * PAGE >= listed.number_of_results:
-                return
+            found = documents.elements(answer.content, f"{shown}:{word}", lists=LISTS) if listed.items else ()
+            page = int(word)
+            more = listed.items and page < LAST_PAGE and page * PAGE < listed.number_of_results
+            return Page(
+                list(_records(iter(found), "ROR's answer")), str(page + 1) if more else "", listed.number_of_results
+            )
+
+        yield from pages.follow(ask, first="1", resume=resume, service=self.label)
 
     @staticmethod
     def parse(raw: RawRecord) -> ParsedInstitution:

@@ -19,9 +19,10 @@ from researchgraph.lib import markup
 from researchgraph.lib.http import Http
 from researchgraph.lib.links import code_link
 from works.records import ParsedAuthor, ParsedRecord, ParsedTopic, ParsedVersion, RawRecord
-from works.sources import documents, keys, queries
+from works.sources import documents, keys, pages, queries
 from works.sources.base import Source
 from works.sources.documents import Look
+from works.sources.pages import Page, RefusedError
 
 ENDPOINT = "https://api.semanticscholar.org/graph/v1"
 KEY_VARIABLE = "SEMANTIC_SCHOLAR_API_KEY"
@@ -154,6 +155,7 @@ class _Page(msgspec.Struct):
     data: list[msgspec.Raw] = []
     token: str | None = None
     next: int | None = None
+    total: int | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Paper)
@@ -178,7 +180,7 @@ class SemanticScholarSource(Source):
         """See `Source.read`."""
         return documents.records(documents.items(path, lists=LISTS), _look, what=str(path), without=ASKED)
 
-    def fetch(self, query: str, http: Http) -> Iterator[RawRecord]:
+    def fetch(self, query: str, http: Http, *, resume: str = "") -> Iterator[RawRecord]:
         """Yield the papers of an author ("author:4690624") or those a search finds ("model soups").
 
         Raises SourceUnavailable if the service refuses the query or stays away.
@@ -189,29 +191,21 @@ class SemanticScholarSource(Source):
             raise SourceUnavailable(message)
         author = _AUTHOR.fullmatch(asked)
         if author:
-            yield from self._paged(http, f"author/{author[1]}/papers", {"limit": str(PAGE), "offset": "0"})
+            path, parameters = f"author/{author[1]}/papers", {"limit": str(PAGE), "offset": "0"}
         else:
-            yield from self._paged(http, "paper/search/bulk", {"query": asked})
+            path, parameters = "paper/search/bulk", {"query": asked}
+        shown = f"{self._endpoint}/{path}?{urlencode(parameters)}"
 
-    def _paged(self, http: Http, path: str, asked: dict[str, str]) -> Iterator[RawRecord]:
-        shown = f"{self._endpoint}/{path}?{urlencode(asked)}"
-        parameters = {**asked, "fields": FIELDS}
-        seen = set()
-        number = 0
-        while True:
-            number += 1
-            answer = self._page(http, path, parameters)
+        def ask(word: str, number: int) -> Page:
+            name, _, value = word.partition("=")
+            answer = self._page(http, path, {**parameters, "fields": FIELDS, **({name: value} if word else {})})
             page = queries.decoded(answer, _PAGE, self.label)
             found = documents.elements(answer, f"{shown}:{number}", lists=LISTS)
-            yield from documents.records(iter(found), _look, what=f"{self.label}'s answer", without=ASKED)
-            if not page.data or (page.token is None and page.next is None):
-                return
-            following = {"token": page.token} if page.token else {"offset": str(page.next)}
-            if str(following) in seen:
-                message = f"{self.label} gave the same page twice; try again later."
-                raise SourceUnavailable(message)
-            seen.add(str(following))
-            parameters |= following
+            records = list(documents.records(iter(found), _look, what=f"{self.label}'s answer", without=ASKED))
+            following = f"token={page.token}" if page.token else f"offset={page.next}" if page.next is not None else ""
+            return Page(records, following if page.data else "", page.total or 0)
+
+        yield from pages.follow(ask, first="", resume=resume, service=self.label)
 
     def _page(self, http: Http, path: str, parameters: dict[str, str]) -> bytes:
         api_key = self._api_key or keys.from_environment(KEY_VARIABLE)
@@ -222,7 +216,7 @@ class SemanticScholarSource(Source):
             headers={"x-api-key": api_key} if api_key else None,
         )
         if answer.status != 200:
-            raise SourceUnavailable(queries.refusal(self.label, answer))
+            raise RefusedError(queries.refusal(self.label, answer))
         documents.check_json(answer.content, f"{self.label}'s answer")
         return answer.content
 
