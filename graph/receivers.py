@@ -6,6 +6,7 @@ The rows are the truth; the wake-up after commit only saves the wait for the nex
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.dispatch import receiver
@@ -17,12 +18,23 @@ from researchgraph import events
 from researchgraph.lib import bulk
 
 
+def _mark(insert: str, hold: str, keys: Sequence[Any], *more: object) -> None:
+    """Mark, and hold also the marks that were there: a worker that took one now would not see what we have written."""
+    held = 0
+    while held < len(keys):
+        bulk.run(insert, [list(keys), *more])
+        # One that a worker had taken is gone once we have waited for it, and is made anew.
+        held = bulk.run(hold, [list(keys)])
+
+
 @receiver(events.bylines_changed)
 def mark_blocks(*, block_keys: Sequence[str], **_: object) -> None:
     """Name blocks with new or changed bylines wait for a decision."""
-    bulk.run(
+    keys = sorted(set(block_keys))
+    _mark(
         "INSERT INTO profiles_staleblock (block_key) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
-        [sorted(block_keys)],
+        "SELECT FROM profiles_staleblock WHERE block_key = ANY(%s) ORDER BY block_key FOR KEY SHARE",
+        keys,
     )
     transaction.on_commit(profiles_tasks.wake, robust=True)
 
@@ -30,9 +42,12 @@ def mark_blocks(*, block_keys: Sequence[str], **_: object) -> None:
 @receiver(events.researchers_changed)
 def mark_researchers(*, researcher_ids: Sequence[int], cause: str, **_: object) -> None:
     """Researchers whose works changed wait to be recomputed."""
-    bulk.run(
+    keys = sorted(set(researcher_ids))
+    _mark(
         "INSERT INTO graph_staleresearcher (researcher_id, cause) SELECT unnest(%s::bigint[]), %s ON CONFLICT DO NOTHING",
-        [sorted(researcher_ids), cause],
+        "SELECT FROM graph_staleresearcher WHERE researcher_id = ANY(%s) ORDER BY researcher_id FOR KEY SHARE",
+        keys,
+        cause,
     )
     transaction.on_commit(graph_tasks.wake, robust=True)
 
@@ -45,15 +60,9 @@ def rename_at_once(*, researcher_ids: Sequence[int], cause: str, **_: object) ->
 
 
 @receiver(events.works_changed)
-def mark_authors(*, work_ids: Sequence[int], **_: object) -> None:
-    """Everybody on a changed work shows that work."""
-    ids = [
-        row[0]
-        for row in bulk.fetch(
-            "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s)",
-            [list(work_ids)],
-        )
-        if row[0] is not None
-    ]
+def mark_authors(*, work_ids: Sequence[int], lost: Sequence[int] = (), **_: object) -> None:
+    """Everybody on a changed work shows that work; who is not on it any more shows it no longer."""
+    query = "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL"
+    ids = {*lost, *(row[0] for row in bulk.fetch(query, [list(work_ids)]))}
     if ids:
-        mark_researchers(researcher_ids=ids, cause="a source changed one of the works")
+        mark_researchers(researcher_ids=sorted(ids), cause="a source changed one of the works")

@@ -4,7 +4,8 @@ Both signals are sent inside the writing transaction, so that a listener's "stal
 roll back together with the facts. Listeners must be quick, must only mark rows, and must wake
 workers with `transaction.on_commit`.
 
-`works_changed(work_ids: Sequence[int])`: works whose facts changed (fields, versions, identifiers, sources).
+`works_changed(work_ids: Sequence[int], lost: Sequence[int])`: works whose facts changed (fields, versions, identifiers,
+sources), and the researchers who lost bylines.
 `researchers_changed(researcher_ids: Sequence[int], cause: str)`: researchers whose bylines changed.
 `names_changed(researcher_ids: Sequence[int], cause: str)`: researchers whom no page may name as before. The one signal
 whose listener does not only mark: everything derived that names them is made anew before the transaction ends.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterable
@@ -141,6 +142,44 @@ def stored(*, ids: bool = True) -> dict[str, list[str]]:
             cursor.execute(f"WITH who AS MATERIALIZED ({WHO_BY_ID if ids else WHO_BY_WORKS}) {query}")
             found[name] = sorted(repr(row) for row in cursor.fetchall())
     return found
+
+
+INSTITUTIONS = """
+    SELECT i.public_id, i.key, i.name, ARRAY(SELECT text FROM profiles_institutionspelling s WHERE s.institution_id = i.id ORDER BY 1)
+      FROM profiles_institution i
+"""
+TOPICS = "SELECT public_id, kind, key, label, code, slug FROM works_topic UNION ALL SELECT '', 'venue', key, name, '', '' FROM works_venue"
+TOKENS = "SELECT who.name, t.token FROM profiles_nametoken t JOIN who ON who.id = t.researcher_id"
+QUESTIONS = """
+    SELECT q.kind, q.block_key, ARRAY(SELECT name FROM who WHERE id = ANY(q.records) ORDER BY 1) FROM profiles_review q
+    UNION ALL
+    SELECT q.kind, w.public_id, ARRAY(SELECT o.public_id FROM works_work o WHERE o.id = ANY(q.candidates) ORDER BY 1)
+      FROM works_review q LEFT JOIN works_work w ON w.id = q.work_id
+"""
+SUMMARIES = """
+    SELECT who.name, p.data::jsonb - ARRAY['names', 'as_of', 'affiliations', 'topics'], g.data::jsonb - ARRAY['people', 'ties']
+      FROM who JOIN graph_profilesnapshot p ON p.researcher_id = who.id
+      JOIN graph_egographsnapshot g ON g.researcher_id = who.id
+     WHERE EXISTS (SELECT FROM works_authorship a WHERE a.researcher_id = who.id)
+"""
+
+
+def everything(*, ids: bool = True) -> dict[str, list[str]]:
+    """Everything that follows from the records: `stored`, and what is looked up, asked and summed up."""
+    found = stored(ids=ids)
+    more = {
+        "institutions": INSTITUTIONS, "topics": TOPICS, "tokens": TOKENS, "questions": QUESTIONS, "summaries": SUMMARIES,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        for name, query in more.items():
+            cursor.execute(f"WITH who AS MATERIALIZED ({WHO_BY_ID if ids else WHO_BY_WORKS}) {query}")
+            found[name] = sorted(repr(row) for row in cursor.fetchall())
+    return found
+
+
+def fingerprint(*, ids: bool = True) -> str:
+    """One hash over `everything`: equal hashes, equal collections."""
+    return hashlib.sha256(json.dumps(everything(ids=ids), sort_keys=True).encode()).hexdigest()
 
 
 def clear() -> None:

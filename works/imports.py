@@ -1,7 +1,8 @@
 """Import runs: read a source, hand batches to the pipeline, keep the run's progress in its rows.
 
 A run may be carried out by a Celery worker or by the command itself; both call `advance`. It can die at any
-point: committed chunks say where to go on, and an advisory lock keeps a second worker off a run under way.
+point: committed chunks say where to go on, an advisory lock keeps a second worker off a run under way, and
+`works.attempts` finds the record that workers die of.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
@@ -34,6 +35,7 @@ from researchgraph.lib.memory import collection_paused
 from researchgraph.lib.pace import SharedPace
 from researchgraph.lib.public_ids import public_id
 from researchgraph.lib.text import clean
+from works import attempts
 from works.ingest import media, pipeline, store
 from works.models import HarvestSchedule, ImportChunk, ImportRun, RunState, Upload
 from works.records import RawRecord
@@ -48,8 +50,8 @@ BATCH_BYTES = 32 << 20
 """A batch ends early when its records are long: one of them may have 16 MiB."""
 RUN_LOCK = 7_031_002
 
-PASSING = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
-"""A database that is away or full, a deadlock, the end of a task's time: nothing is wrong with the records."""
+PASSING = (OperationalError, InterfaceError)
+"""A database that is away or full, or a deadlock: nothing is wrong with the records."""
 
 OPEN = (RunState.QUEUED, RunState.RUNNING)
 """States of runs that some worker is to carry on."""
@@ -171,11 +173,16 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
         if finished:
             bulk.refresh_statistics(store.TABLES)
             relate()
-    except SourceUnavailable as error:
+    except (SourceUnavailable, attempts.ExhaustedError) as error:
         _fail(run, str(error))
         return True
-    except PASSING:
-        # The run stays open; the next sweep has it carried on.
+    except PASSING as error:
+        # The run stays open, and says why; the next sweep has it carried on.
+        with suppress(DatabaseError):
+            attempts.over(run, message=f"The database: {_sentence(error)} It is tried again every minute.")
+        raise
+    except SoftTimeLimitExceeded:
+        # For `attempts` the worker has died.
         raise
     except Exception as error:
         # Trying again would end the same way, for ever.
@@ -184,6 +191,7 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
             run, f"Given up after record {run.fetched:,} by an error of this program: {type(error).__name__}: {error}"
         )
         return True
+    attempts.over(run)
     if finished:
         ImportRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(state=RunState.DONE, finished_at=Now())
         # Every record of it is kept with its bytes.
@@ -198,7 +206,9 @@ def _sentence(error: Exception) -> str:
 
 
 def _fail(run: ImportRun, message: str) -> None:
-    ImportRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, message=message[:2_000], finished_at=Now())
+    ImportRun.objects.filter(pk=run.pk).update(
+        state=RunState.FAILED, message=message[:2_000], finished_at=Now(), attempts=0, trying=False
+    )
     run.refresh_from_db()
 
 
@@ -216,6 +226,16 @@ def _ingest(
 ) -> bool:
     source = registry.get(run.source)
     lookups = store.Lookups()
+    # The batch that is stored and the one that is parsed ahead.
+    hold = attempts.begin(run, ahead=2 * BATCH)
+    while run.step:
+        batch = _next_step(run, raws, source, hold=hold)
+        if not batch:
+            return True
+        _store(run, done, batch, lookups)
+        done, hold = done + len(batch), False
+        if not _goes_on(run, deadline, progress):
+            return False
     # One batch is read and parsed ahead while PostgreSQL stores the one before: two cores, two jobs.
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as ahead:
         upcoming = ahead.submit(_next_batch, raws, source)
@@ -223,13 +243,27 @@ def _ingest(
             upcoming = ahead.submit(_next_batch, raws, source)
             _store(run, done, batch, lookups)
             done += len(batch)
-            run.refresh_from_db()
-            if progress:
-                progress(run)
-            if run.state != RunState.RUNNING or (deadline and time.monotonic() > deadline):
+            if not _goes_on(run, deadline, progress):
                 upcoming.result()
                 return False
     return True
+
+
+def _goes_on(run: ImportRun, deadline: float | None, progress: Progress | None) -> bool:
+    """Whether there is time for another batch, and nobody paused or stopped the run."""
+    run.refresh_from_db()
+    if progress:
+        progress(run)
+    return run.state == RunState.RUNNING and (deadline is None or time.monotonic() <= deadline)
+
+
+def _next_step(run: ImportRun, raws: Iterator[RawRecord], source: Source, *, hold: bool) -> list[pipeline.Prepared]:
+    """The few records next to be tried where workers died. To `hold` one back unread is the outcome of that."""
+    few = list(islice(raws, run.step))
+    if hold:
+        return [attempts.held(raw) for raw in few]
+    attempts.trying(run)
+    return pipeline.prepare(few, source.parse)
 
 
 def _next_batch(raws: Iterator[RawRecord], source: Source) -> list[pipeline.Prepared]:
@@ -249,12 +283,14 @@ def _store(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: 
     try:
         with collection_paused():
             _store_chunk(run, first, batch, lookups)
-    except PASSING:
+    except (*PASSING, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         if len(batch) > 1:
             half = len(batch) // 2
             _store(run, first, batch[:half], lookups)
+            if run.step:
+                attempts.trying(run)
             _store(run, first + half, batch[half:], lookups)
             return
         (item,) = batch
@@ -294,6 +330,7 @@ def _store_chunk(run: ImportRun, first: int, batch: list[pipeline.Prepared], loo
         unchanged=F("unchanged") + counts.unchanged,
         quarantined=F("quarantined") + counts.quarantined,
         total=Greatest("total", max(item.raw.expected for item in batch)),
+        **attempts.stored(run, first + len(batch)),
     )
 
 

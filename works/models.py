@@ -356,7 +356,8 @@ class ImportRun(models.Model):
     """One execution of one source. The counters add up the chunks; `total` is 0 while unknown.
 
     `live` says that `query` goes to the source's service; otherwise it is the path of a file, or the name of an
-    `Upload`. `started_by` is null for runs started from a shell. `schedule` started the run, if it was one.
+    `Upload`. `started_by` is null for runs started from a shell. `schedule` started the run, if it was one. `attempts`,
+    `trying`, `step` and `careful_until` are the notes of `works.attempts`.
     """
 
     public_id = models.CharField(max_length=10)
@@ -376,6 +377,10 @@ class ImportRun(models.Model):
     updated = models.BigIntegerField(db_default=0)
     unchanged = models.BigIntegerField(db_default=0)
     quarantined = models.BigIntegerField(db_default=0)
+    attempts = models.SmallIntegerField(db_default=0)
+    trying = models.BooleanField(db_default=False)
+    step = models.IntegerField(db_default=0)
+    careful_until = models.BigIntegerField(db_default=0)
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -21,8 +21,9 @@ SHOWN: Final = 64 * 1024
 """Bytes of a record shown on its page; the whole is a download."""
 PATH: Final = "/imports/held/"
 IDENTIFIERS_PATH: Final = "/imports/held/identifiers/"
-NOT_READABLE: Final = frozenset({"duplicate-id", "unreadable"})
-"""Reasons that no reader repairs: another record has the id, or there were no whole bytes to begin with."""
+NOT_READABLE: Final = frozenset({"duplicate-id", "unreadable", "kills-worker"})
+"""Reasons for which nothing is read again on a page: another record has the id, there were no whole bytes to begin with,
+or workers died of it. An import reads the last kind again, as carefully as before."""
 
 _OPEN = "rejected_code <> '' AND dismissed_at IS NULL"
 

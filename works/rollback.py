@@ -171,8 +171,8 @@ def _batch(run: ImportRun, last: int) -> int:
     pipeline.entities_of(found.restored, lambda name: registry.get(name).parse)
     entities.forget(found.gone)
     bulk.run("DELETE FROM works_sourcerecord WHERE id = ANY(%s)", [found.gone])
-    _delete_works(sorted(found.empty))
-    _merge_again(sorted(found.works - found.empty))
+    lost = _delete_works(sorted(found.empty))
+    _merge_again(sorted(found.works - found.empty), lost)
     return int(ids[-1])
 
 
@@ -202,24 +202,26 @@ def _restore(records: Sequence[int], run: ImportRun) -> None:
     )
 
 
-def _delete_works(works: Sequence[int]) -> None:
+def _delete_works(works: Sequence[int]) -> list[int]:
+    """Delete works and what hangs on them; who has lost bylines."""
     if not works:
-        return
-    # Their authors are looked up by their bylines, so they are told first.
-    events.works_changed.send(sender=None, work_ids=list(works))
+        return []
+    # Marked first: whoever decides on these bylines now has decided then.
     query = "SELECT DISTINCT block_key FROM works_authorship WHERE work_id = ANY(%s) ORDER BY 1"
-    blocks = [row[0] for row in bulk.fetch(query, [list(works)])]
+    events.bylines_changed.send(sender=None, block_keys=[row[0] for row in bulk.fetch(query, [list(works)])])
+    query = "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL"
+    lost = [row[0] for row in bulk.fetch(query, [list(works)])]
     orcids = held.stated(works)
     bylines = bulk.fetch("SELECT id FROM works_authorship WHERE work_id = ANY(%s)", [list(works)])
     held.forget([row[0] for row in bylines])
     for table in _PARTS:
         bulk.run(f"DELETE FROM {table} WHERE work_id = ANY(%s)", [list(works)])  # noqa: S608 - our own words
     bulk.run("DELETE FROM works_work WHERE id = ANY(%s)", [list(works)])
-    events.bylines_changed.send(sender=None, block_keys=blocks)
     held.recheck(orcids)
+    return lost
 
 
-def _merge_again(works: Sequence[int]) -> None:
-    """Bring the works in line with the records that are left."""
+def _merge_again(works: Sequence[int], lost: Sequence[int]) -> None:
+    """Bring the works in line with the records that are left, and tell of the researchers who `lost` bylines."""
     drafts = pipeline.drafts_of(works, lambda name: registry.get(name).parse)
-    held.recheck(store.write_works(drafts, store.Lookups()))
+    held.recheck(store.write_works(drafts, store.Lookups(), lost=lost))

@@ -25,16 +25,16 @@ def recompute_stale(*, researchers: int = RESEARCHERS_A_BATCH) -> int:
 
     None while name blocks are stale: somebody on the same works is still to be decided on, and whoever shares a
     work with them would be recomputed twice. Claim and result are one transaction: if the worker dies, they are
-    stale again.
+    stale again. The records are claimed with their marks: who is renaming one waits for its mark next.
     """
     with collection_paused(), transaction.atomic():
         claimed = dict(
             bulk.fetch(
                 """
                 DELETE FROM graph_staleresearcher WHERE researcher_id IN (
-                    SELECT researcher_id FROM graph_staleresearcher
+                    SELECT researcher_id FROM graph_staleresearcher s JOIN profiles_researcher r ON r.id = s.researcher_id
                      WHERE NOT EXISTS (SELECT FROM profiles_staleblock)
-                     ORDER BY researcher_id LIMIT %s FOR UPDATE SKIP LOCKED
+                     ORDER BY researcher_id LIMIT %s FOR UPDATE OF s SKIP LOCKED FOR NO KEY UPDATE OF r SKIP LOCKED
                 ) RETURNING researcher_id, cause
                 """,
                 [researchers],

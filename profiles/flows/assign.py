@@ -74,8 +74,8 @@ def assign_stale(*, blocks: int = BLOCKS_A_BATCH) -> int:
             )
         ]
         if claimed:
-            for portion in _portions(claimed):
-                assign_blocks(portion)
+            # Told once, in the order of their keys: two workers cannot wait for each other's marks.
+            _tell(set().union(*(_decide(portion) for portion in _portions(claimed))))
     if not claimed:
         bulk.refresh_statistics(["works_authorship", "profiles_researcher"])
     return len(claimed)
@@ -145,6 +145,11 @@ def assign_blocks(block_keys: Sequence[str], *, whole: bool = False) -> None:
 
     `whole`: also where placing the new bylines would do for now.
     """
+    _tell(_decide(block_keys, whole=whole))
+
+
+def _decide(block_keys: Sequence[str], *, whole: bool = False) -> set[int]:
+    """Decide on blocks; the researchers who are to be told."""
     changes = _Change()
     waiting: dict[str, list[Byline]] = {}
     blocks: list[list[Byline]] = []
@@ -163,14 +168,14 @@ def assign_blocks(block_keys: Sequence[str], *, whole: bool = False) -> None:
     ask(decided_whole, changes.questions, bylines=[b.mention.id for new in waiting.values() for b in new])
     _note_grown(waiting, decided_whole)
     if not changes.decided:
-        return
+        return set()
     _store_decisions(changes.decided)
     moved = {owner for byline, _, researcher_id in changes.decided for owner in (byline.researcher_id, researcher_id)}
     renamed = naming.rename([researcher_id for researcher_id, _ in changes.kept if researcher_id in moved])
     changes.merged = _emptied(changes.merged)
     _store_merges(changes.merged)
     _store_events(changes)
-    _tell(changes, renamed)
+    return _affected(changes, renamed)
 
 
 def _newcomers(block: Sequence[Byline]) -> list[Byline]:
@@ -428,7 +433,7 @@ def _store_events(changes: _Change) -> None:
     )
 
 
-def _tell(changes: _Change, renamed: set[int]) -> None:
+def _affected(changes: _Change, renamed: set[int]) -> set[int]:
     """Everybody on a work whose bylines changed hands has other co-authors now, or the same under another name.
 
     For a byline's first decision that is taken care of: the import that brought it has made the other bylines of
@@ -438,6 +443,9 @@ def _tell(changes: _Change, renamed: set[int]) -> None:
     works = sorted({byline.mention.work for byline, _ in moved if not byline.first})
     affected = {r for _, _, r in changes.decided if r is not None}
     affected |= {byline.researcher_id for byline, _ in moved if byline.researcher_id is not None}
-    affected |= naming.company(works=works, researchers=sorted(renamed))
+    return affected | naming.company(works=works, researchers=sorted(renamed))
+
+
+def _tell(affected: set[int]) -> None:
     if affected:
         events.researchers_changed.send(sender=None, researcher_ids=sorted(affected), cause="bylines assigned")

@@ -96,7 +96,11 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
             number += len(chunk)
             continue
         first, *rest = chunk.split(b"\n")
-        pending = pending[:LINE_LIMIT] + first
+        if len(pending) < LINE_LIMIT:
+            pending += first
+        else:
+            # Not copied again with every chunk of a line without an end.
+            dropped += len(first)
         for following in rest:
             if pending:
                 yield _line(number, pending, dropped)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +22,7 @@ from django.db import connection
 
 from graph.models import StaleResearcher
 from profiles.models import StaleBlock
-from tests.pipeline import clear, importworks, stored
+from tests.pipeline import clear, everything, fingerprint, importworks, stored, write
 from works import imports, tasks
 from works.demo.build import OUTPUT
 from works.models import ImportChunk, ImportRun, RunState
@@ -172,6 +175,56 @@ def test_two_imports_of_one_file_at_once_give_each_work_once(undisturbed: dict[s
     assert sum(run.new for run in runs) == len(undisturbed["records"])
     assert stored(ids=False)["works"] == undisturbed["works"]
     assert stored() == undisturbed
+
+
+def overlapping(folder: Path) -> list[Path]:
+    """Four files that share most of their works, each in an order of its own; two tell of them in other words."""
+    records = [json.loads(line) for line in OUTPUT.read_text(encoding="utf-8").splitlines()]
+    files = []
+    for number in range(4):
+        chosen = records[number * 30 : number * 30 + 160]
+        if number > 1:
+            chosen = [
+                {
+                    **record,
+                    "source_id": f"{number}/{record['source_id']}",
+                    "venue": "",
+                    "keywords": [f"told by {number}"],
+                }
+                for record in chosen
+            ]
+        random.Random(number).shuffle(chosen)  # noqa: S311 - an order, no secret
+        files.append(write(folder / f"{number}.jsonl", chosen))
+    return files
+
+
+def deadlocks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+def test_four_overlapping_imports_at_once_give_what_they_give_one_after_the_other(
+    undisturbed: dict[str, list[str]], tmp_path: Path
+) -> None:
+    files = overlapping(tmp_path)
+    assert [importworks(path).status for path in files] == [0, 0, 0, 0]
+    expected, told = fingerprint(ids=False), everything(ids=False)
+    clear()
+    before = deadlocks()
+    with ExitStack() as four:
+        commands = [four.enter_context(running("importworks", "jsonl", str(path))) for path in files]
+        wait_for(lambda: all(command.poll() is not None for command in commands))
+        assert [command.returncode for command in commands] == [0, 0, 0, 0]
+    assert finished()
+    assert deadlocks() == before
+    assert sum(run.new for run in ImportRun.objects.all()) == len(stored()["records"])
+    # First where it differs, if it does.
+    assert {name: sorted(set(rows) ^ set(told[name]))[:3] for name, rows in everything(ids=False).items()} == {
+        name: [] for name in told
+    }
+    assert fingerprint(ids=False) == expected
 
 
 def test_a_command_waits_for_the_worker_that_has_taken_its_run(undisturbed: dict[str, list[str]]) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
 from profiles.names import block_key
@@ -70,11 +71,16 @@ def prepare(raws: Sequence[RawRecord], parse: Parse) -> list[Prepared]:
     return [_prepare(raw, parse) for raw in raws]
 
 
-def _prepare(raw: RawRecord, parse: Parse) -> Prepared:
+def unread(raw: RawRecord, rejected: RecordRejected | None = None) -> Prepared:
+    """The record with its hash and key only, and the reason why it is not parsed, if there is one."""
     digest = hashlib.sha256(raw.payload).digest()
     # A record of which nothing is left is known by its place.
     nameless = digest if raw.payload else hashlib.sha256(raw.origin.encode()).digest()
-    prepared = Prepared(raw=raw, key=raw.key or f"sha256:{nameless.hex()}", sha256=digest)
+    return Prepared(raw=raw, key=raw.key or f"sha256:{nameless.hex()}", sha256=digest, rejected=rejected)
+
+
+def _prepare(raw: RawRecord, parse: Parse) -> Prepared:
+    prepared = unread(raw)
     if raw.deleted:
         return prepared
     try:
@@ -91,7 +97,7 @@ def _parsed(raw: RawRecord, parse: Parse) -> Parsed:
         raise RecordRejected("unreadable", raw.problem)
     try:
         return canonical(parse(raw))
-    except RecordRejected:
+    except (RecordRejected, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         raise RecordRejected("parser-failed", f"{type(error).__name__}: {error}"[:500]) from error

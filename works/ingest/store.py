@@ -1,8 +1,9 @@
 """The only writer of works, their versions, identifiers, topics and printed bylines. A batch at a time.
 
-Everything here runs inside the caller's transaction. Keys are sorted before they are written, so that two
-writers can wait for each other but never deadlock. New works arrive by COPY; known ones are compared first and
-touched only where they differ, so that repeating an import writes nothing.
+Everything here runs inside the caller's transaction. Keys are sorted before they are written, and everybody takes
+first the marks of name blocks, then their bylines, then the marks of researchers: so two can wait for each other but
+never deadlock. New works arrive by COPY; known ones are compared first and touched only where they differ, so that
+repeating an import writes nothing.
 """
 
 from __future__ import annotations
@@ -87,10 +88,11 @@ class _Ids(msgspec.Struct, frozen=True):
     institutions: dict[tuple[str, ...], int]
 
 
-def write_works(drafts: Sequence[WorkDraft], lookups: Lookups) -> set[str]:
+def write_works(drafts: Sequence[WorkDraft], lookups: Lookups, *, lost: Iterable[int] = ()) -> set[str]:
     """Create the new works and bring the known ones up to date; tells listeners what changed.
 
-    Returns the ORCID iDs that the works' bylines state or stated, for `held.recheck` once the source records are there.
+    `lost` are researchers who lost bylines already, to be told of with the others. Returns the ORCID iDs that the works'
+    bylines state or stated, for `held.recheck` once the source records are there.
     """
     ids = _resolve(drafts, lookups)
     fresh = [draft for draft in drafts if draft.is_new]
@@ -100,15 +102,15 @@ def write_works(drafts: Sequence[WorkDraft], lookups: Lookups) -> set[str]:
         author.identifiers["orcid"] for d in drafts for author in d.merged.authors if "orcid" in author.identifiers
     }
     orcids |= held.stated([draft.work_id for draft in known]) if known else set()
+    losers = set(lost)
     if fresh:
         _insert(fresh, ids, blocks)
-    if known:
-        changed = _update(known, ids, blocks)
-        if changed:
-            events.works_changed.send(sender=None, work_ids=changed)
+    changed = _update(known, ids, blocks, losers) if known else []
     _write_spellings(drafts, ids, lookups)
     if blocks:
         events.bylines_changed.send(sender=None, block_keys=sorted(blocks))
+    if changed or losers:
+        events.works_changed.send(sender=None, work_ids=changed, lost=sorted(losers))
     return orcids
 
 
@@ -300,8 +302,8 @@ def _insert_identifiers(drafts: Iterable[WorkDraft]) -> None:
         )
 
 
-def _update(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> list[int]:
-    """Rewrite what differs; ids of works that changed in anything."""
+def _update(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str], losers: set[int]) -> list[int]:
+    """Rewrite what differs; ids of works that changed in anything. Notes the blocks to mark and who lost bylines."""
     work_ids = [draft.work_id for draft in drafts]
     told = _telling(work_ids)
     columns = ", ".join(WORK_COLUMNS)
@@ -324,7 +326,7 @@ def _update(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> list[in
     bulk.run("DROP TABLE incoming_work")
     # A second source may add a version or an identifier and leave the work's own row as it was.
     changed.update(_replace_parts(drafts, ids))
-    changed.update(_update_bylines(drafts, ids, blocks))
+    changed.update(_update_bylines(drafts, ids, losers))
     telling = [work_id for work_id, facts in _telling(work_ids).items() if facts != told.get(work_id)]
     if telling:
         query = "SELECT DISTINCT block_key FROM works_authorship WHERE work_id = ANY(%s)"
@@ -368,27 +370,24 @@ def _replace_parts(drafts: Sequence[WorkDraft], ids: _Ids) -> set[int]:
     return {work_id for work_id in work_ids if before[work_id] != after[work_id]}
 
 
-def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> set[int]:
-    """Bring the printed bylines of known works up to date.
+def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, losers: set[int]) -> set[int]:
+    """Bring the printed bylines of known works up to date; marks their blocks first.
 
     A byline that goes on as the same person keeps its key, and with it its place in the identity events and its
     decision. Unless a person took it, the rule looks at the decision again; untouched bylines are left alone.
     """
     stored: dict[tuple[int, int], tuple[Any, ...]] = {}
     keys: dict[tuple[int, int], int] = {}
-    holders: dict[tuple[int, int], int] = {}
-    for key, work_id, position, researcher_id, *facts in bulk.fetch(
+    for key, work_id, position, *facts in bulk.fetch(
         f"""
-        SELECT id, work_id, position, researcher_id, {", ".join(BYLINE_COLUMNS).replace("identifiers", _STATED)}
-          FROM works_authorship a WHERE work_id = ANY(%s) ORDER BY work_id, position FOR UPDATE
+        SELECT id, work_id, position, {", ".join(BYLINE_COLUMNS).replace("identifiers", _STATED)}
+          FROM works_authorship a WHERE work_id = ANY(%s) ORDER BY work_id, position
         """,  # noqa: S608 - column names are ours
         [[draft.work_id for draft in drafts]],
     ):
         facts[4] = _json(dict(sorted(msgspec.json.decode(facts[4]).items())))
         stored[work_id, position] = tuple(facts)
         keys[work_id, position] = key
-        if researcher_id is not None:
-            holders[work_id, position] = researcher_id
     wanted = {
         (draft.work_id, position): _byline_row(author, ids)
         for draft in drafts
@@ -397,6 +396,16 @@ def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) ->
     touched = sorted(key for key in stored.keys() | wanted.keys() if stored.get(key) != wanted.get(key))
     if not touched:
         return set()
+    # What is printed only imports change, which take turns; who it is, workers decide while they hold these marks.
+    marked = {rows[place][6] for rows in (stored, wanted) for place in touched if place in rows}
+    events.bylines_changed.send(sender=None, block_keys=sorted(marked))
+    losers.update(
+        row[0]
+        for row in bulk.fetch(
+            "SELECT researcher_id FROM works_authorship WHERE id = ANY(%s) AND researcher_id IS NOT NULL",
+            [[keys[place] for place in touched if place in keys]],
+        )
+    )
     before = _same_person(touched, stored, wanted)
     going_on = set(before.values())
     gone = [keys[place] for place in touched if place in stored and place not in going_on]
@@ -408,11 +417,6 @@ def _update_bylines(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) ->
         ("work_id", "position", *BYLINE_COLUMNS, "evidence"),
         ((*place, *wanted[place], "[]") for place in touched if place in wanted and place not in before),
     )
-    for rows in (stored, wanted):
-        blocks.update(rows[place][6] for place in touched if place in rows)
-    lost = sorted({holders[place] for place in touched if place in holders})
-    if lost:
-        events.researchers_changed.send(sender=None, researcher_ids=lost, cause="a source changed its bylines")
     return {place[0] for place in touched}
 
 

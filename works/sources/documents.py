@@ -217,8 +217,9 @@ def _head(path: Path) -> bytes:
     head = b""
     try:
         for chunk in streams.chunks(path):
-            head += chunk
-            if len(head.lstrip(_BLANKS)) >= _PEEK:
+            # Blanks before the beginning are nothing to keep, however many there are.
+            head = head + chunk if head else chunk.removeprefix(_BOM).lstrip(_BLANKS)
+            if len(head) >= _PEEK:
                 break
     except streams.DamagedError as error:
         if not head.strip():

@@ -1,0 +1,81 @@
+"""Which records a run is trying, noted before they are tried: what a worker died of is found and tried no more.
+
+A record can take the whole process with it (a crash in a parser's C code, memory running out, a time limit), and then
+no `except` is left to hold it back. So a run notes, in a transaction of its own, that it is about to try the records
+after `fetched`. A note that the next worker finds is the trace of a death: it tries smaller pieces of what that one was
+at, and a record that a worker died of alone is held back unread. So a record is tried three times: in its batch, in a
+piece of it, alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.models import F
+
+from researchgraph.errors import RecordRejected
+from works.ingest.pipeline import Prepared, unread
+from works.models import ImportRun
+from works.records import RawRecord
+
+PIECE: Final = 50
+"""Records tried at once where a worker died of a batch."""
+MOST: Final = 10
+"""So many workers may die in a row without a record stored; reading itself may be what they die of."""
+KILLS_WORKER: Final = "kills-worker"
+
+_REASON: Final = (
+    "Three workers died or ran out of time when they came to this record, the last one with nothing else to do."
+)
+
+
+class ExhaustedError(Exception):
+    """Workers die over and over without getting anywhere; the message says so."""
+
+
+def begin(run: ImportRun, *, ahead: int) -> bool:
+    """Note that a worker takes the run up, after a look at what became of the one before.
+
+    `ahead`: so many records that one may have been at. Whether the next record is to be held back unread. Raises
+    ExhaustedError.
+    """
+    hold = run.trying and run.step == 1
+    if run.attempts >= MOST and not hold:
+        message = (
+            f"Given up after record {run.fetched:,}: {run.attempts} times in a row a worker died, or ran out of time, "
+            "before it had stored another record."
+        )
+        raise ExhaustedError(message)
+    step, until = run.step, run.careful_until
+    if run.trying and step == 0:
+        step, until = PIECE, run.fetched + ahead
+    elif run.trying and step > 1:
+        step, until = 1, run.fetched + step
+    _note(run, attempts=F("attempts") + 1, trying=step == 0, step=step, careful_until=until)
+    return hold
+
+
+def trying(run: ImportRun) -> None:
+    """Note that the records of a small step are tried now."""
+    _note(run, trying=True)
+
+
+def over(run: ImportRun, *, message: str = "") -> None:
+    """A worker lets go of the run in good order, or for a reason no record is to blame for, which `message` says."""
+    _note(run, attempts=0, trying=False, message=message)
+
+
+def stored(run: ImportRun, last: int) -> dict[str, Any]:
+    """What to note with the records up to `last`, in their transaction: whole batches again, once the suspects are past."""
+    step = run.step if last < run.careful_until else 0
+    return {"attempts": 1, "trying": step == 0, "step": step, "message": ""}
+
+
+def held(raw: RawRecord) -> Prepared:
+    """The record, held back without a look at it."""
+    return unread(raw, RecordRejected(KILLS_WORKER, _REASON))
+
+
+def _note(run: ImportRun, **values: Any) -> None:
+    ImportRun.objects.filter(pk=run.pk).update(**values)
+    run.refresh_from_db()
