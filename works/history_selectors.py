@@ -1,6 +1,6 @@
 """The history of one work: which source records were joined in it, by the rule or by a curator, newest first.
 
-Four queries, whatever it has been through.
+Five queries, whatever it has been through.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any, Final
 import msgspec
 from markupsafe import Markup
 
+from profiles import printed
+from profiles.printed import discloses, hidden_words
 from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import address
 from works import decisions
@@ -82,7 +84,7 @@ _EVENTS: Final = """
 """
 _OTHERS: Final = "SELECT id, public_id, slug, title, title_html FROM works_work WHERE id = ANY(%s)"
 _RECORDS: Final = """
-    SELECT s.id, s.source, s.key, s.fetched_at, coalesce(r.public_id, ''), s.work_id = %(work)s
+    SELECT s.id, s.source, s.key, s.fetched_at, coalesce(r.public_id, ''), coalesce(s.work_id, 0)
       FROM works_sourcerecord s LEFT JOIN works_importrun r ON r.id = s.run_id
      WHERE s.work_id = %(work)s OR s.id = ANY(%(named)s) ORDER BY s.fetched_at, s.id
 """
@@ -98,14 +100,16 @@ def work_history(public_id: str) -> WorkHistory | None:
     known = [Decision(*row[:6], *(tuple(keys) for keys in row[6:9])) for row in found]
     named = sorted({record for decision in known for record in decision.records})
     records = bulk.fetch(_RECORDS, {"work": work, "named": named})
-    keys = {row[0]: f"{row[1]} {row[2]}" for row in records}
+    hidden = _hidden({row[5] for row in records})
+    shown = {row[0]: "" if discloses(row[2], hidden) else row[2] for row in records}
+    keys = {row[0]: f"{row[1]} {shown[row[0]] or 'record'}" for row in records}
     others = _others(one for d in known for one in (d.work, d.other) if one is not None and one != work)
     homes = decisions.homes(known)
     events = [
         _event(decision, row, work, known, keys, others.get(_other(decision, work)))
         for decision, row in zip(known, found, strict=True)
     ]
-    here = [row for row in records if row[5]]
+    here = [row for row in records if row[5] == work]
     return WorkHistory(
         public_id,
         slug,
@@ -114,8 +118,8 @@ def work_history(public_id: str) -> WorkHistory | None:
         moved_at,
         events,
         [
-            Record(source, key, at, run, homes.get(record, work) != work)
-            for record, source, key, at, run, _ in here[:RECORDS_SHOWN]
+            Record(source, shown[record], at, run, homes.get(record, work) != work)
+            for record, source, _, at, run, _ in here[:RECORDS_SHOWN]
         ],
         len(here),
     )
@@ -169,6 +173,17 @@ _UNDONE: Final[dict[str, str]] = {
     WorkEventKind.UNSURE: "a question put aside",
     WorkEventKind.UNDONE: "an undoing",
 }
+
+
+def _hidden(works: Iterable[int]) -> frozenset[str]:
+    """The words of names on these works that are not printed though the sources have them."""
+    query = f"""
+        SELECT {printed.NAME}, a.raw_name, a.native_name FROM works_authorship a {printed.HOLDER} WHERE a.work_id = ANY(%s)
+    """  # noqa: S608 - constants
+    rows = bulk.fetch(query, [sorted(works)])
+    return hidden_words(
+        [name for row in rows if row[0] != row[1] for name in row[1:]], shown=[row[0] for row in rows]
+    )  # fmt: skip
 
 
 def _others(works: Iterable[int]) -> dict[int, Other]:

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from profiles.flows.opt_out import opt_out
 from researchgraph.lib import bulk
 from tests.pipeline import importworks, work, write
 from works import questions
@@ -257,6 +258,17 @@ def test_the_history_is_public_and_undone_by_curators(curator: Client, client: C
     assert "Undone: two works joined" in text(client, address)
 
 
+def test_the_history_gives_no_name_away_that_is_not_printed(client: Client, user: User, tmp_path: Path) -> None:
+    importworks(write(tmp_path / "more.jsonl", [work("lovelace2020", "Kettles", "Ada Lovelace", year=2012)]))
+    kettles = of("lovelace2020")
+    address = f"{kettles.get_absolute_url()}history/"
+    assert "lovelace2020" in text(client, address)
+    ada = kettles.authorships.get().researcher_id
+    assert ada is not None
+    opt_out(researcher=ada, actor=user, reason="She asked.")
+    assert "lovelace" not in text(client, address).lower()
+
+
 @pytest.mark.parametrize("address", ["/curate/works/", "/curate/works/?view=list"])
 def test_for_everybody_else_there_is_no_queue(client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
@@ -267,7 +279,7 @@ def test_for_everybody_else_there_is_no_queue(client: Client, address: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("address", "queries"), [("/curate/works/", 9), ("/curate/works/?view=list", 5), ("history", 6)]
+    ("address", "queries"), [("/curate/works/", 9), ("/curate/works/?view=list", 5), ("history", 7)]
 )
 def test_pages_take_a_fixed_number_of_queries(
     curator: Client, django_assert_max_num_queries: DjangoAssertNumQueries, address: str, queries: int
