@@ -191,8 +191,9 @@ def _kinds(events: Iterable[int]) -> dict[int, str]:
 def _works(bylines: Iterable[int]) -> dict[int, Named]:
     """The work of each byline that still exists."""
     query = """
-        SELECT a.id, w.public_id, w.slug, w.title, w.title_html FROM works_authorship a JOIN works_work w ON w.id = a.work_id
-         WHERE a.id = ANY(%s)
+        SELECT n.key, w.public_id, w.slug, w.title, w.title_html
+          FROM unnest(%s::bigint[]) AS n(key) LEFT JOIN works_carriedbyline c ON c.byline = n.key
+          JOIN works_authorship a ON a.id = coalesce(c.carrier, n.key) JOIN works_work w ON w.id = a.work_id
     """
     return {
         key: Named(markup(title, title_html), address("works", public_id, slug))

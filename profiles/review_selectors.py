@@ -17,6 +17,7 @@ from profiles.ledger import EventKind
 from profiles.models import ReviewKind
 from researchgraph.lib import bulk
 from researchgraph.lib.paging import Paging, page_number, paging
+from works import questions as work_questions
 
 QUESTIONS_A_PAGE: Final = 50
 QUEUE: Final = "/curate/"
@@ -66,6 +67,7 @@ class Nav(msgspec.Struct, frozen=True):
 
     questions: int
     reports: int
+    works: int
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -165,18 +167,21 @@ _LIST: Final = f"""
 """  # noqa: S608 - constants
 
 _REPORTS: Final = "(SELECT count(*) FROM profiles_report p WHERE p.state = 'open')"
+_WORKS: Final = f"""
+    (SELECT count(*) FROM works_review q WHERE {work_questions.OPEN} AND {work_questions.PLACE} = 'open')
+"""  # noqa: S608 - constants
 
 _NAV: Final = f"""
     SELECT (SELECT count(*) FROM profiles_review q
              WHERE q.postponed_at IS NULL AND coalesce(q.assigned_to_id, %(user)s) = %(user)s AND {questions.OPEN}),
-           {_REPORTS}
+           {_REPORTS}, {_WORKS}
 """  # noqa: S608 - constants
 
 
 def nav(user: int, *, known: int | None = None) -> Nav:
     """What waits for this curator. One query; `known` is the number of questions where it has been counted already."""
     if known is not None:
-        return Nav(known, bulk.fetch(f"SELECT {_REPORTS}")[0][0])
+        return Nav(known, *bulk.fetch(f"SELECT {_REPORTS}, {_WORKS}", {"user": user})[0])
     return Nav(*bulk.fetch(_NAV, {"user": user})[0])
 
 

@@ -42,7 +42,7 @@ def curate(request: HttpRequest) -> HttpResponse:
         "nav": nav(user.pk, known=asked.waiting),
         "said": _said(user, request.GET),
         "note": request.GET.get("note", ""),
-        "of": _numbers(request.GET.get("of", "")),
+        "of": keys_of(request.GET.get("of", "")),
         "limit": REASON_LIMIT,
     }
     return render(request, "curate/queue.html", context)
@@ -118,21 +118,21 @@ def _wish(user: AbstractBaseUser, given: QueryDict) -> Wish:
         user=user.pk,
         kind=kind if kind in ReviewKind.values else "",
         where=Where(where) if where in set(Where) else Where.OPEN,
-        start=_number(given.get("start", "")),
+        start=key_of(given.get("start", "")),
     )
 
 
 def _said(user: AbstractBaseUser, given: QueryDict) -> object:
     """The decisions the address names, in words, if they are the curator's own."""
-    events = _numbers(given.get("events", ""))
-    return said(events, user=user.pk, refused=_number(given.get("refused", ""))) if events else None
+    events = keys_of(given.get("events", ""))
+    return said(events, user=user.pk, refused=key_of(given.get("refused", ""))) if events else None
 
 
-def _numbers(raw: str) -> list[int]:
+def keys_of(raw: str) -> list[int]:
     """Keys in an address, joined by dots; what is none is left out."""
-    return [number for one in raw.split(".")[: flows.AT_ONCE + 1] if (number := _number(one))]
+    return [number for one in raw.split(".")[: flows.AT_ONCE + 1] if (number := key_of(one))]
 
 
-def _number(raw: str) -> int:
+def key_of(raw: str) -> int:
     """A key in an address; 0 for anything else."""
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else 0

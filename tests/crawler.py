@@ -22,7 +22,7 @@ NOT_OURS = ("/static/", "/admin/", "/login/", "/logout/")
 KNOWN = {
     "researchers": ("", "graph/", "?sort=title", "?page=2", "report/", "history/"),
     "api/v1/researchers": ("", "works/", "coauthors/", "trust/"),
-    "works": ("", "cite.bib", "cite.json"),
+    "works": ("", "cite.bib", "cite.json", "history/"),
     "api/v1/works": ("",),
     "topics": ("", "?page=2"),
     "institutions": ("", "?page=2"),

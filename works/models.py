@@ -11,7 +11,9 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now
 
 from profiles.models import IdentityEvent, Institution, Researcher
+from researchgraph.lib.append_only import AppendOnly
 from researchgraph.lib.public_ids import address
+from works.decisions import WorkEventKind
 
 
 class WorkType(models.TextChoices):
@@ -66,7 +68,8 @@ class Work(models.Model):
     `title_html` and `abstract_html` hold sanitised markup when the text carries TeX, else "" (escape the text).
     `date` is a partial ISO date of the first version. `provenance` maps a field to the source its value came from, or to
     the origin of a correction; `alternatives` maps a field to what other sources say. `author_keys` are the normalised
-    names in byline order, for matching.
+    names in byline order, for matching. `merged_into` is the work that a
+    person found to be the same, since `merged_at`; what the row says is then what it said before that.
     """
 
     public_id = models.CharField(max_length=10)
@@ -94,6 +97,7 @@ class Work(models.Model):
     provenance = models.JSONField(default=dict)
     alternatives = models.JSONField(default=dict)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged", db_index=False)
+    merged_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     title_search = models.GeneratedField(
@@ -536,8 +540,109 @@ class WorkCorrection(models.Model):
         return f"{self.field} of {self.work_id}"
 
 
+class WorkEvent(models.Model):
+    """An append-only decision of a person about works (`works.decisions.WorkEventKind`); PostgreSQL refuses to change one.
+
+    `records` are the source records concerned, `before` the work each belonged to and `after` the one it belongs to since;
+    of an undoing that parts works they are those that it moved, and `after` is the work each is of, joined or not.
+    `bylines` are those printed on the two works of a join, as `works.flows.bylines.Noted`, so that they come back under
+    their keys. `review` is the key of the question that was answered, if one was.
+    """
+
+    kind = models.CharField(max_length=20, choices=[(kind.value, kind.name.title()) for kind in WorkEventKind])
+    work = models.ForeignKey(Work, null=True, on_delete=models.PROTECT, related_name="+")
+    other = models.ForeignKey(Work, null=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="work_events", db_index=False
+    )
+    reason = models.TextField(blank=True, db_default="")
+    review = models.BigIntegerField(null=True)
+    records = ArrayField(models.BigIntegerField(), default=list)
+    before = ArrayField(models.BigIntegerField(), default=list)
+    after = ArrayField(models.BigIntegerField(), default=list)
+    bylines = models.JSONField(default=list)
+    undoes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
+    happened_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[kind.value for kind in WorkEventKind]), name="work_event_known_kind"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind=WorkEventKind.UNDONE.value, undoes__isnull=False)
+                | (~models.Q(kind=WorkEventKind.UNDONE.value) & models.Q(undoes__isnull=True)),
+                name="work_event_undoes_something",
+            ),
+            AppendOnly(name="work_event_append_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.work_id}"
+
+
+class WorkDistinction(models.Model):
+    """A person has said that two works are two. Follows from the work events; no import makes them one.
+
+    Names the works that go on for those the person saw; `work` has the lower key.
+    """
+
+    work = models.ForeignKey(Work, on_delete=models.PROTECT, related_name="+", db_index=False)
+    other = models.ForeignKey(Work, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey(WorkEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["work", "other"], name="work_distinction_once"),
+            models.CheckConstraint(
+                condition=models.Q(work__lt=models.F("other")), name="work_distinction_lower_key_first"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.work_id} is not {self.other_id}"
+
+
+class KnownAs(models.Model):
+    """What a work stated before another one joined it, so that records of it are found by that still. Follows from the events."""
+
+    work = models.ForeignKey(Work, on_delete=models.PROTECT, related_name="+")
+    title_key = models.TextField()
+    year = models.SmallIntegerField(null=True)
+    author_keys = ArrayField(models.TextField())
+
+    class Meta:
+        indexes = [models.Index(models.Func("title_key", function="md5"), name="known_as_title_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.work_id} as {self.title_key}"
+
+
+class CarriedByline(models.Model):
+    """A byline of a work that joined another one lives on as the same author's byline there. Follows from the work events.
+
+    Identity events that name `byline` count for `carrier`; both are keys of bylines, and `byline` is gone while this row is
+    there. `holder` and `carrier_holder` had them: whose events have to be read together.
+    """
+
+    byline = models.BigIntegerField(primary_key=True)
+    carrier = models.BigIntegerField()
+    holder = models.BigIntegerField(null=True)
+    carrier_holder = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["carrier"], name="carried_byline_carrier_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.byline} as {self.carrier}"
+
+
 class Review(models.Model):
-    """A question for a curator. `subject` is what it is about, unique per kind, so that asking twice asks once."""
+    """A question for a curator. `subject` is what it is about, unique per kind, so that asking twice asks once.
+
+    Whether it is still one is said by `works.questions`. `assigned_to` looks after it; `postponed_by` found that nothing
+    can be said while it stands as `postponed_state` names it.
+    """
 
     kind = models.CharField(
         max_length=24,
@@ -548,14 +653,22 @@ class Review(models.Model):
         ],
     )
     subject = models.TextField()
-    work = models.ForeignKey(Work, null=True, on_delete=models.CASCADE, related_name="reviews")
+    work = models.ForeignKey(Work, null=True, on_delete=models.CASCADE, related_name="reviews", db_index=False)
     candidates = ArrayField(models.BigIntegerField(), default=list)
     evidence = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=[("open", "Open"), ("closed", "Closed")], db_default="open")
     created_at = models.DateTimeField(db_default=Now())
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    postponed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    postponed_state = models.CharField(max_length=32, blank=True, db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="review_asked_once")]
+        indexes = [models.Index(fields=["work"], name="work_review_work_idx")]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.subject}"

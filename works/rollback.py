@@ -35,7 +35,7 @@ class Outlook(msgspec.Struct, frozen=True):
 
     Of its records `gone` disappear, `restored` go back to what they said before, `shared` were also brought by other
     runs and stay. `works_gone` have no other record; `works_changed` have. `works_kept` stay because a person decided on
-    one of their bylines or corrected them, with their records.
+    them or one of their bylines, or corrected them, with their records.
     """
 
     gone: int
@@ -135,6 +135,7 @@ def _sorted_out(run: ImportRun, ids: Sequence[int]) -> _Batch:
                AND (EXISTS (SELECT FROM works_authorship a WHERE a.work_id = w.id AND a.kind = 'confirmed')
                  OR EXISTS (SELECT FROM works_rejection j WHERE j.work_id = w.id)
                  OR EXISTS (SELECT FROM works_workcorrection c WHERE c.work_id = w.id AND c.undone_at IS NULL)
+                 OR EXISTS (SELECT FROM works_workevent e WHERE e.work_id = w.id OR e.other_id = w.id)
                  OR EXISTS (SELECT FROM works_work m WHERE m.merged_into_id = w.id))
             """,
             [sorted(found.empty)],

@@ -238,6 +238,7 @@ class WorkPage(msgspec.Struct, frozen=True):
     unaligned: list[str]
     updated_at: datetime
     merged_to: str
+    merged_at: datetime | None
     primary_topic: TopicLink | None
     versions: list[Version]
     identifiers: list[Identifier]
@@ -334,7 +335,7 @@ def _in_words(field: str, value: str) -> str:
 WORK = """
     SELECT w.id, w.public_id, w.slug, w.title, w.title_html, w.abstract, w.abstract_html, w.type, w.year, w.date,
            coalesce(v.name, '') AS venue, w.authors_truncated, w.code_url, w.site_url, w.pdf_url, w.license,
-           w.unaligned_affiliations, w.updated_at, coalesce(m.public_id, ''), coalesce(m.slug, ''), w.provenance::text,
+           w.unaligned_affiliations, w.updated_at, coalesce(m.public_id, ''), coalesce(m.slug, ''), w.merged_at, w.provenance::text,
            (SELECT jsonb_build_object('public_id', t.public_id, 'slug', t.slug, 'label', t.label, 'code', t.code,
                                       'kind', t.kind) FROM works_topic t WHERE t.id = w.primary_topic_id)::text,
            (SELECT jsonb_agg(jsonb_build_object('kind', x.kind, 'venue', coalesce(xv.name, ''), 'year', x.year,
@@ -400,6 +401,7 @@ def work_page(public_id: str) -> WorkPage | None:
         *facts,
         merged_id,
         merged_slug,
+        merged_at,
         provenance,
         topic,
         versions,
@@ -414,6 +416,7 @@ def work_page(public_id: str) -> WorkPage | None:
     page = WorkPage(*(
         *facts,
         address("works", merged_id, merged_slug) if merged_id else "",
+        merged_at,
         _topic(topic) if topic else None,
         _versions(versions) if versions else [],
         _identifiers(known) if known else [],

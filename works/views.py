@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from profiles import moved
 from profiles.curation_views import curator
 from researchgraph.lib.paging import page_number
 from works import citations, search_selectors, selectors, topic_selectors
@@ -18,8 +19,10 @@ from works import citations, search_selectors, selectors, topic_selectors
 def work(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
     """The page of one work."""
     page = _work_or_404(public_id)
-    if page.merged_to or slug != page.slug:
-        return redirect(page.merged_to or page.href, permanent=True)
+    if page.merged_to:
+        return moved.redirect(page.merged_to, since=page.merged_at)
+    if slug != page.slug:
+        return redirect(page.href, permanent=True)
     context = {"work": page, "citation": citations.plain(page), "citation_key": citations.citation_key(page)}
     return render(request, "works/work.html", {**context, "curator": curator(request) is not None})
 
@@ -29,7 +32,7 @@ def cite(request: HttpRequest, public_id: str, form: str) -> HttpResponse:  # no
     """The citation of one work as a file: BibTeX or CSL-JSON."""
     page = _work_or_404(public_id)
     if page.merged_to:
-        return redirect(page.merged_to, permanent=True)
+        return moved.redirect(page.merged_to, since=page.merged_at)
     if form == "bib":
         response = HttpResponse(citations.bibtex(page), content_type="application/x-bibtex; charset=utf-8")
     else:

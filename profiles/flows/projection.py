@@ -109,13 +109,27 @@ class Differences(msgspec.Struct, frozen=True):
 
 
 _EVENTS = """
-    SELECT id, kind, happened_at, actor_id IS NULL, researcher_id, other_id, bylines, works, after, undoes_id, before
+    SELECT id, kind, happened_at, actor_id IS NULL, researcher_id, other_id,
+           ARRAY(SELECT coalesce(c.carrier, n.key) FROM unnest(bylines) WITH ORDINALITY AS n(key, place)
+                   LEFT JOIN works_carriedbyline c ON c.byline = n.key ORDER BY n.place),
+           ARRAY(SELECT coalesce(w.merged_into_id, n.key) FROM unnest(works) WITH ORDINALITY AS n(key, place)
+                   LEFT JOIN works_work w ON w.id = n.key ORDER BY n.place),
+           after, undoes_id, before
       FROM profiles_identityevent WHERE id IN (
         SELECT id FROM profiles_identityevent WHERE researcher_id = ANY(%(researchers)s)
         UNION SELECT id FROM profiles_identityevent WHERE other_id = ANY(%(researchers)s)
         UNION SELECT id FROM profiles_identityevent
-               WHERE kind <> 'researcher:bylines:assigned' AND bylines && %(bylines)s::bigint[])
+               WHERE kind <> 'researcher:bylines:assigned' AND bylines && ARRAY(
+                     SELECT unnest(%(bylines)s::bigint[])
+                     UNION SELECT byline FROM works_carriedbyline WHERE carrier = ANY(%(bylines)s)))
 """
+"""Bylines and works by the keys under which they go on, if the work has joined another one."""
+_COMPANIONS = """
+    SELECT n.holder FROM works_carriedbyline c LEFT JOIN works_authorship a ON a.id = c.carrier,
+           unnest(ARRAY[c.holder, c.carrier_holder, a.researcher_id]) AS n(holder)
+     WHERE (c.carrier = ANY(%s) OR c.byline = ANY(%s)) AND n.holder IS NOT NULL
+"""
+"""Who held a byline that others live on as, or one of those: their events tell who has it now."""
 _BYLINES = """
     SELECT id, work_id, block_key, researcher_id, kind = 'confirmed', coalesce(confidence, 0) FROM works_authorship
      WHERE id IN (SELECT unnest(%s::bigint[]) UNION SELECT id FROM works_authorship WHERE researcher_id = ANY(%s))
@@ -142,6 +156,7 @@ def load(researcher_ids: Iterable[int], byline_ids: Iterable[int] = ()) -> Ledge
             events[event.id] = event
             named.update(row[-1], event.after, (event.researcher, event.other))
             printed.update(event.bylines)
+        named.update(row[0] for row in bulk.fetch(_COMPANIONS, [sorted(printed | new_bylines)] * 2))
         new_researchers = {researcher for researcher in named if researcher is not None} - researchers
         new_bylines = printed - bylines
     ids = sorted(researchers)

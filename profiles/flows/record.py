@@ -39,15 +39,24 @@ class OpenLedger:
         self._made: set[str] = set()
         self._wanted = sorted(set(researcher_ids))
         self._bylines = bylines
-        held: set[str] = set()
+        self._held: set[str] = set()
         self.ledger: Ledger = projection.load(self._wanted, bylines)
-        # What a worker was just deciding may bring further blocks in.
-        while missing := self.ledger.blocks - held:
-            self._hold(missing)
-            held |= missing
-            self.ledger = projection.load(self._wanted, bylines)
+        self._hold_all()
         if set(self._wanted) - self.ledger.records.keys():
             raise Conflict("There is no such researcher.")
+
+    def reload(self, *, bylines: Sequence[int]) -> None:
+        """Load again, with these bylines: works were merged again meanwhile, by the caller."""
+        self._bylines = bylines
+        self.ledger = projection.load(self._wanted, bylines)
+        self._hold_all()
+
+    def _hold_all(self) -> None:
+        # What a worker was just deciding may bring further blocks in.
+        while missing := self.ledger.blocks - self._held:
+            self._hold(missing)
+            self._held |= missing
+            self.ledger = projection.load(self._wanted, self._bylines)
 
     def including(self, made: int) -> OpenLedger:
         """With a researcher just made, who has no past and therefore no blocks to hold."""

@@ -138,7 +138,7 @@ def test_questions_are_skipped_and_put_aside_with_keys(page: Page, demo_site: De
     page.keyboard.press("j")
     page.wait_for_url("**start=**")
     assert heading.inner_text().startswith("One person? 2 of")
-    page.keyboard.press("u")
+    page.keyboard.press("s")
     page.wait_for_url("**note=aside**")
     assert "Put aside" in page.get_by_role("status").inner_text()
     page.keyboard.press("z")

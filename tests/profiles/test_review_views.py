@@ -92,7 +92,7 @@ def test_a_question_is_answered_and_taken_back_without_scripts(
     ask("merge", *pair)
     page = text(curator)
     assert re.search(r"Same person\? <span[^>]*>1 of 1</span>", page)
-    for word in ("Same person <kbd>A</kbd>", "Different people <kbd>R</kbd>", "Not enough evidence <kbd>U</kbd>"):
+    for word in ("Same person <kbd>A</kbd>", "Different people <kbd>D</kbd>", "Not enough evidence <kbd>S</kbd>"):
         assert word in page
     after = text(curator, decide(curator, page, "same"))
     gone.refresh_from_db()

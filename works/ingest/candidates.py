@@ -19,6 +19,13 @@ class Candidates:
         self._works: dict[int, Comparable] = {}
         self._by_identifier: dict[tuple[str, str], int] = {}
         self._by_title: dict[str, list[int]] = {}
+        self.joined: dict[int, int] = {}
+        """Works as they were before a person joined them to another one, or another one to them, with the one that goes on.
+
+        They have no identifiers; those that stand beside the present work have a key below 0.
+        """
+        self.apart: set[tuple[int, int]] = set()
+        """Pairs of works that a person told apart, the lower key first."""
 
     def add(self, work: Comparable) -> None:
         """Make a work findable; a work added again under the same id gains keys, never loses any."""
@@ -63,15 +70,16 @@ def load(records: Sequence[Comparable], work_ids: Iterable[int]) -> Candidates:
         )
         SELECT w.id, w.title_key, w.year, w.author_keys,
                ARRAY(SELECT i.scheme FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY i.id),
-               ARRAY(SELECT i.value FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY i.id), w.type
+               ARRAY(SELECT i.value FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY i.id), w.type, w.merged_into_id
           FROM wanted JOIN works_work w ON w.id = wanted.work_id
-         WHERE w.merged_into_id IS NULL
          ORDER BY w.id
         """,
         [schemes, values, sorted({r.title_key for r in records}), sorted(set(work_ids))],
     )
     candidates = Candidates()
-    for work_id, title_key, year, author_keys, id_schemes, id_values, kind in rows:
+    for work_id, title_key, year, author_keys, id_schemes, id_values, kind, joined in rows:
+        if joined is not None:
+            candidates.joined[work_id] = joined
         candidates.add(
             Comparable(
                 work_id,
@@ -82,4 +90,23 @@ def load(records: Sequence[Comparable], work_ids: Iterable[int]) -> Candidates:
                 kind,
             ),
         )
+    titles = sorted({record.title_key for record in records})
+    for key, work_id, title_key, year, author_keys in bulk.fetch(
+        """
+        SELECT k.id, coalesce(w.merged_into_id, w.id), k.title_key, k.year, k.author_keys
+          FROM unnest(%s::text[]) AS t(title_key) JOIN works_knownas k ON md5(k.title_key) = md5(t.title_key)
+          JOIN works_work w ON w.id = k.work_id WHERE k.title_key = t.title_key ORDER BY k.id
+        """,
+        [titles],
+    ):
+        candidates.joined[-key] = work_id
+        blocks = tuple(block_key(one) for one in author_keys)
+        candidates.add(Comparable(-key, title_key, year, blocks, frozenset()))
+    found = sorted({*candidates.joined.values(), *(row[0] for row in rows)})
+    candidates.apart.update(
+        bulk.fetch(
+            "SELECT work_id, other_id FROM works_workdistinction WHERE work_id = ANY(%s) AND other_id = ANY(%s)",
+            [found, found],
+        )
+    )
     return candidates

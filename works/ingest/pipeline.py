@@ -23,7 +23,8 @@ from researchgraph.errors import RecordRejected
 from researchgraph.lib import bulk
 from researchgraph.lib.text import title_key
 from works.ingest import candidates, corrections, entities, held, store
-from works.ingest.match import Comparable, match
+from works.ingest.decided import decide
+from works.ingest.match import Comparable
 from works.ingest.merge import SourcedRecord
 from works.ingest.other_kinds import canonical
 from works.records import Ambiguous, Matched, Parsed, ParsedEpisode, ParsedInstitution, ParsedRecord, RawRecord
@@ -283,7 +284,7 @@ def _match(
     for item, record in zip(good, records, strict=True):
         item.work_id = known_work.get(item.key) or 0
         if not item.work_id:
-            outcome = match(record, pool.find(record))
+            outcome = decide(record, pool.find(record), joined=pool.joined, apart=pool.apart)
             if isinstance(outcome, Matched):
                 item.work_id = outcome.work_id
             else:
@@ -316,6 +317,15 @@ def drafts_of(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> lis
         )
         for work_id, known in sorted(_other_records(work_ids, set(), parser_of).items())
     ]
+
+
+def comparables(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> dict[tuple[str, str], Comparable]:
+    """What matching looks at, of every record of these works, by source and key."""
+    return {
+        (known.source, known.key): _comparable(work_id, known.record)
+        for work_id, records in _other_records(work_ids, set(), parser_of).items()
+        for known in records
+    }
 
 
 def _other_records(

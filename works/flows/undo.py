@@ -1,0 +1,62 @@
+"""Undo a decision about works, whatever was imported or decided since; undoing that does it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from researchgraph.errors import Conflict
+from researchgraph.lib import bulk
+from works import decisions
+from works.decisions import WorkEventKind
+from works.flows.record import OpenWorks, record
+from works.models import Review, WorkEvent
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+@transaction.atomic
+def undo(*, event: int, actor: AbstractBaseUser, reason: str) -> int:
+    """Take a decision back; the key of the event that says so. Later decisions stay as far as they can.
+
+    Records go back to the work they were of; those that came since go to the one they fit. Given an `event:undone`, does
+    again what that had undone. Raises Conflict if the decision does not count now, nothing is left of a work that would
+    come back, or doing it again contradicts a later decision.
+    """
+    bulk.take_turns()
+    found = WorkEvent.objects.filter(pk=event).first()
+    if found is None:
+        raise Conflict("There is no such decision.")
+    if found.kind == WorkEventKind.UNSURE:
+        return _ask_again(found, actor, reason)
+    opened = OpenWorks(work for work in (found.work_id, found.other_id) if work is not None)
+    if event not in decisions.in_force(opened.decisions):
+        raise Conflict("This has been undone already.")
+    return record(
+        opened,
+        kind=WorkEventKind.UNDONE,
+        work=found.work_id,
+        other=found.other_id,
+        actor=actor,
+        reason=reason,
+        review=found.review,
+        undoes=decisions.last_word(event, opened.decisions),
+    )
+
+
+def _ask_again(found: WorkEvent, actor: AbstractBaseUser, reason: str) -> int:
+    if WorkEvent.objects.filter(undoes=found).exists():
+        raise Conflict("This has been undone already.")
+    Review.objects.filter(pk=found.review or 0).update(postponed_by=None, postponed_state="")
+    undone = WorkEvent.objects.create(
+        kind=WorkEventKind.UNDONE,
+        work_id=found.work_id,
+        other_id=found.other_id,
+        actor_id=actor.pk,
+        reason=reason,
+        review=found.review,
+        undoes=found,
+    )
+    return int(undone.pk)
