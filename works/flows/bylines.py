@@ -13,6 +13,7 @@ import msgspec
 
 from profiles.flows.projection import WAITING
 from researchgraph.lib import bulk
+from works.ingest import held
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -43,6 +44,7 @@ def printed(works: Iterable[int]) -> list[Noted]:
 
 def remove(works: Sequence[int]) -> None:
     """Take the bylines of works that have joined another one away."""
+    held.forget([byline.key for byline in printed(works)])
     bulk.run("DELETE FROM works_authorship WHERE work_id = ANY(%s)", [list(works)])
 
 

@@ -22,7 +22,7 @@ from works import decisions
 from works.decisions import Decision, State, WorkEventKind
 from works.flows import bylines
 from works.flows.bylines import Noted
-from works.ingest import decided, pipeline, store
+from works.ingest import decided, held, pipeline, store
 from works.models import WorkDistinction, WorkEvent
 from works.sources import registry
 
@@ -195,6 +195,7 @@ def _settle(
     _note_facts(opened, state, sorted(changed))
     known = {byline.key for byline in bylines.printed(changed)}
     blocks = {byline.block_key for byline in [*bylines.printed(changed), *(b for b in noted if b.work in changed)]}
+    orcids = held.stated(sorted(changed))
     events.works_changed.send(sender=None, work_ids=sorted(changed))
     _store_redirects(opened, state)
     bulk.run(
@@ -206,7 +207,7 @@ def _settle(
         bulk.run(f"DELETE FROM {table} WHERE work_id = ANY(%s)", [gone])  # noqa: S608 - our own words
     bylines.remove(gone)
     known |= set(bylines.bring_back(noted, live))
-    store.write_works(pipeline.drafts_of(live, _parser_of), store.Lookups())
+    held.recheck(orcids | store.write_works(pipeline.drafts_of(live, _parser_of), store.Lookups()))
     carried = [byline for byline in noted if byline.work in opened.works]
     bylines.carry(carried, {byline.work: state.final(byline.work) for byline in carried})
     known |= {byline.key for byline in bylines.printed(changed)}
