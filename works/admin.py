@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 
-from works.models import Authorship, ImportRun, Review, SourceRecord, Work, WorkIdentifier, WorkVersion
+from works.decision_models import Review
+from works.models import Authorship, ImportRun, SourceRecord, Work, WorkIdentifier, WorkVersion
 
 if TYPE_CHECKING:
     from django.db.models import Model

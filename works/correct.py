@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
+from works.decision_models import CorrectionOrigin, WorkCorrection
 from works.ingest import held, pipeline, store
-from works.models import CorrectionOrigin, Work, WorkCorrection
+from works.models import Work
 from works.sources import registry
 
 if TYPE_CHECKING:

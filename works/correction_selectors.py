@@ -9,8 +9,8 @@ import msgspec
 
 from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import address
+from works.decision_models import CorrectionOrigin
 from works.ingest.merge import ORIGINS, Alternative
-from works.models import CorrectionOrigin
 from works.row_selectors import TYPE_LABELS
 from works.selectors import FIELD_LABELS
 

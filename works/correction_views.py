@@ -15,8 +15,9 @@ from profiles.review_selectors import nav
 from researchgraph.errors import Conflict
 from works import correct as flows
 from works.correction_selectors import CorrectionPage, correction_page
+from works.decision_models import CorrectionOrigin
 from works.forms import CorrectionForm
-from works.models import CorrectionOrigin, WorkType
+from works.models import WorkType
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -27,7 +27,7 @@ class WorkEventKind(StrEnum):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """One work event; the fields are those of `works.models.WorkEvent`."""
+    """One work event; the fields are those of `works.decision_models.WorkEvent`."""
 
     id: int
     kind: str

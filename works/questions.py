@@ -1,6 +1,6 @@
 """When a stored question about works is still one, and what names the state it is asked about, as pieces of SQL. Pure.
 
-The pieces expect the question (`works.models.Review`) as `q`. Lists, counts and the answer itself take them from here, so
+The pieces expect the question (`works.decision_models.Review`) as `q`. Lists, counts and the answer itself take them from here, so
 that what is counted is what is shown, and what is answered was open.
 """
 

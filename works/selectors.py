@@ -14,7 +14,8 @@ from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.public_ids import address
 from works.ingest.merge import NEXT_YEAR, Alternative
-from works.models import DecisionKind, MentionKind
+from works.media_models import MentionKind
+from works.models import DecisionKind
 from works.row_selectors import TYPE_LABELS, markup
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from django.core.management import call_command
 from researchgraph.errors import Conflict
 from tests.pipeline import feed, importworks, stored, untouched, work, write
 from works import correct, imports, rollback
+from works.decision_models import CorrectionOrigin, WorkCorrection
 from works.ingest import normalise
-from works.models import CorrectionOrigin, ImportRun, Work, WorkCorrection
+from works.models import ImportRun, Work
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -15,8 +15,9 @@ from graph.models import CoauthorEdge, StaleResearcher
 from profiles.models import IdentityEvent, Researcher, StaleBlock
 from tests.pipeline import clear, feed, importworks, line, stored, untouched, work, write
 from works import imports
+from works.decision_models import Review
 from works.demo.build import OUTPUT
-from works.models import Authorship, ImportRun, Review, SourceRecord, Work
+from works.models import Authorship, ImportRun, SourceRecord, Work
 from works.sources import registry
 
 pytestmark = pytest.mark.usefixtures("empty_library")

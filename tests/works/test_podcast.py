@@ -13,9 +13,11 @@ from researchgraph.errors import Conflict, RecordRejected, SourceUnavailable
 from tests.pipeline import clear, importworks, stored, untouched, work, write
 from tests.upstream import Parameters, client, serving
 from works import imports, rollback
+from works.decision_models import Review
 from works.ingest import media
 from works.ingest.other_kinds import canonical
-from works.models import Episode, ImportRun, MediaMention, Review, SourceRecord, Work
+from works.media_models import Episode, MediaMention
+from works.models import ImportRun, SourceRecord, Work
 from works.records import ParsedEpisode, RawRecord
 from works.sources import feeds
 from works.sources.podcast import PodcastSource

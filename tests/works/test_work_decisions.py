@@ -18,23 +18,13 @@ from profiles.flows.reject import reject
 from researchgraph.errors import Conflict
 from tests.pipeline import derived, importworks, stored, work, write
 from works import imports, rollback
+from works.decision_models import CarriedByline, KnownAs, Review, WorkDistinction, WorkEvent
 from works.decisions import in_force
 from works.flows.join import join
 from works.flows.record import OpenWorks
 from works.flows.tell_apart import tell_apart
 from works.flows.undo import undo
-from works.models import (
-    Authorship,
-    CarriedByline,
-    ImportRun,
-    KnownAs,
-    Rejection,
-    Review,
-    SourceRecord,
-    Work,
-    WorkDistinction,
-    WorkEvent,
-)
+from works.models import Authorship, ImportRun, Rejection, SourceRecord, Work
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

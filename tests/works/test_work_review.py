@@ -15,9 +15,10 @@ from profiles.flows.opt_out import opt_out
 from researchgraph.lib import bulk
 from tests.pipeline import importworks, work, write
 from works import questions
+from works.decision_models import Review, WorkEvent
 from works.flows.join import join
 from works.flows.review import take
-from works.models import Review, SourceRecord, Work, WorkEvent
+from works.models import SourceRecord, Work
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

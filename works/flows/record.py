@@ -19,11 +19,11 @@ from researchgraph import events
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
 from works import decisions
+from works.decision_models import WorkDistinction, WorkEvent
 from works.decisions import Decision, State, WorkEventKind
 from works.flows import bylines
 from works.flows.bylines import Noted
 from works.ingest import decided, held, pipeline, store
-from works.models import WorkDistinction, WorkEvent
 from works.sources import registry
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from django.db import transaction
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
 from works import questions
+from works.decision_models import Review, WorkEvent
 from works.decisions import WorkEventKind
 from works.flows.join import join
 from works.flows.tell_apart import tell_apart
 from works.flows.undo import undo
-from works.models import Review, WorkEvent
 from works.questions import AT_ONCE
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from django.db import transaction
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
 from works import decisions
+from works.decision_models import Review, WorkEvent
 from works.decisions import WorkEventKind
 from works.flows.record import OpenWorks, record
-from works.models import Review, WorkEvent
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser

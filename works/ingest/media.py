@@ -17,7 +17,8 @@ from researchgraph import events
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk, identifiers
 from researchgraph.lib.evidence import Evidence
-from works.models import MediaMention, MentionKind, Review
+from works.decision_models import Review
+from works.media_models import MediaMention, MentionKind
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
