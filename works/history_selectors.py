@@ -160,6 +160,10 @@ def _title(decision: Decision, work: int, known: list[Decision]) -> str:
             return "Joined another work" if decision.work == work else "Another work joined this one"
         case WorkEventKind.TOLD_APART:
             return "Told apart from another work"
+        case WorkEventKind.MENTIONED:
+            return "Found to be what an episode of a podcast speaks of"
+        case WorkEventKind.NOT_MENTIONED:
+            return "Found not to be what an episode of a podcast speaks of"
         case WorkEventKind.UNSURE:
             return "Nothing decided yet: the question was put aside"
         case _:
@@ -170,6 +174,8 @@ def _title(decision: Decision, work: int, known: list[Decision]) -> str:
 _UNDONE: Final[dict[str, str]] = {
     WorkEventKind.JOINED: "two works joined",
     WorkEventKind.TOLD_APART: "told apart from another work",
+    WorkEventKind.MENTIONED: "an episode that speaks of it",
+    WorkEventKind.NOT_MENTIONED: "an episode that does not speak of it",
     WorkEventKind.UNSURE: "a question put aside",
     WorkEventKind.UNDONE: "an undoing",
 }

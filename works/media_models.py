@@ -13,7 +13,7 @@ class Episode(models.Model):
     """One episode of a podcast, of which nothing but the title is kept for people. Written by `works.ingest.entities`.
 
     `identifiers` ("arxiv:2203.05482") are what its notes name works by, `title_keys` the normalised texts that may be titles
-    of works. Which works it mentions is decided by `works.mentions` after every import, so it may come before them.
+    of works. Which works it mentions is decided by `works.ingest.media` after every import, so it may come before them.
     """
 
     record = models.OneToOneField(SourceRecord, on_delete=models.CASCADE, related_name="episode")

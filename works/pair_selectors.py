@@ -68,10 +68,20 @@ class Alike(msgspec.Struct, frozen=True):
     titles: list[tuple[str, str]]
 
 
+class Episode(msgspec.Struct, frozen=True):
+    """The episode of a podcast that may speak of the work."""
+
+    title: str
+    show: str
+    date: str
+    link: str
+
+
 class Question(msgspec.Struct, frozen=True):
     """A question with its evidence. `other` is None where no second work is asked about; then there are no facets.
 
-    `others` are further works it may be the same as. `stays` is the work that goes on if they are one.
+    `episode` is what is asked about in its place. `others` are further works it may be the same as. `stays` is the work that
+    goes on if they are one.
     """
 
     id: int
@@ -92,6 +102,7 @@ class Question(msgspec.Struct, frozen=True):
     share: float
     people: list[Person]
     alike: Alike | None
+    episode: Episode | None
     low: float = SOME_OVERLAP
     high: float = SAME_OVERLAP
 
@@ -99,6 +110,11 @@ class Question(msgspec.Struct, frozen=True):
     def harm(self) -> float:
         """What the queue is ordered by."""
         return self.doubt * sum(self.reach)
+
+    @property
+    def decidable(self) -> bool:
+        """Whether what is asked about is still there."""
+        return self.one is not None and (self.other is not None or self.episode is not None)
 
     @property
     def stays(self) -> Side | None:
@@ -186,7 +202,15 @@ def question(review: int, *, user: int) -> Question | None:
         share=comparison.alike(one.facts, other.facts) if one and other else 0.0,
         people=_people(list(sides)),
         alike=_alike(review, kind, user) if other else None,
+        episode=_episode(subject) if kind == "media-match" else None,
     )
+
+
+def _episode(subject: str) -> Episode | None:
+    rows = bulk.fetch(
+        "SELECT title, show, date, link FROM works_episode WHERE id = %s", [int(subject.partition(":")[0])]
+    )  # fmt: skip
+    return Episode(*rows[0]) if rows else None
 
 
 def _sides(works: Sequence[int]) -> dict[int, Side]:

@@ -22,6 +22,7 @@ QUEUE: Final = "/curate/works/"
 KIND_LABELS: Final[dict[str, str]] = {
     "work-match": "Same work?",
     "identifier-conflict": "Conflicting identifiers",
+    "media-match": "Does this episode speak of it?",
 }
 """What the kinds of questions are called; others by their own word."""
 
@@ -254,6 +255,10 @@ def _told(kind: str, title: str, other: str) -> str:
             return f"One work: “{title}” joined “{other}”."
         case WorkEventKind.TOLD_APART:
             return f"Two works: “{title}” and “{other}” are told apart."
+        case WorkEventKind.MENTIONED:
+            return f"The episode speaks of “{title}”."
+        case WorkEventKind.NOT_MENTIONED:
+            return f"The episode does not speak of “{title}”."
         case WorkEventKind.UNSURE:
             return "Put aside. It is asked again when one of the source records changes."
         case _:

@@ -45,7 +45,7 @@ def curate(request: HttpRequest) -> HttpResponse:
         "queue": asked,
         "place": asked.place,
         "question": found,
-        "decidable": found is not None and found.other is not None and found.kind in flows.DECIDERS,
+        "decidable": found is not None and found.decidable and found.kind in flows.DECIDERS,
         "nav": nav(user.pk),
         "said": said(events, user=user.pk, refused=refused) if events else None,
         "note": request.GET.get("note", ""),

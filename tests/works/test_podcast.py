@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 
 from researchgraph.errors import Conflict, RecordRejected, SourceUnavailable
 from tests.pipeline import clear, importworks, stored, untouched, work, write
 from tests.upstream import Parameters, client, serving
 from works import imports, rollback
-from works.decision_models import Review
+from works.decision_models import Review, WorkEvent
 from works.ingest import media
 from works.ingest.other_kinds import canonical
 from works.media_models import Episode, MediaMention
@@ -390,6 +392,32 @@ def test_a_persons_answer_stays_whatever_is_imported_and_can_be_taken_back(curat
     assert ("open", "Sieves of the northern isles") in questions()
     with pytest.raises(Conflict, match="has not been answered"):
         media.ask_again(yes)
+
+
+@pytest.mark.parametrize(("verdict", "kind"), [("same", "confirmed"), ("different", "refused")])
+def test_a_curator_answers_in_the_review_queue_and_takes_it_back(
+    client: Client, curator: User, tmp_path: Path, verdict: str, kind: str
+) -> None:
+    curator.user_permissions.add(Permission.objects.get(codename="curate"))
+    client.force_login(curator)
+    importworks(write(tmp_path / "works.jsonl", WORKS))
+    importworks(feed(tmp_path / "feed.xml", *ITEMS), source="podcast")
+    review = Review.objects.get(kind="media-match", state="open")
+    page = client.get(f"/curate/works/?kind=media-match&start={review.pk}").content.decode()
+    assert "It speaks of it <kbd>A</kbd>" in page
+    state = re.search(r'name="state" value="(\w+)"', page)
+    assert state is not None
+    answer = {"d": verdict, "state": state[1]}
+    said = client.post(f"/curate/works/review/{review.pk}/", answer, follow=True).content.decode()
+    assert "Sieves of the northern isles" in said
+    found = ("Sieves of the northern isles", "Sieves of the northern isles", kind)
+    assert found in mentions()
+    (event,) = WorkEvent.objects.filter(review=review.pk)
+    assert review.work is not None
+    assert "an episode of a podcast" in client.get(f"{review.work.get_absolute_url()}history/").content.decode()
+    client.post("/curate/works/undo/", {"events": event.pk, "review": review.pk})
+    assert found not in mentions()
+    assert questions() == ASKED
 
 
 @pytest.mark.usefixtures("empty_library")

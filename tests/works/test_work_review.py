@@ -208,17 +208,17 @@ def test_the_most_harmful_question_comes_first(curator: Client) -> None:
 
 def test_any_other_kind_of_question_is_shown_by_its_evidence(curator: Client) -> None:
     evidence = [{"kind": "spoken-title", "value": "Stirring soups", "weight": 0.9}]
-    review = Review.objects.create(kind="media-match", subject="episode:12", work=of("t/1"), evidence=evidence)
-    bare = Review.objects.create(kind="media-match", subject="episode:13")
-    page = text(curator, f"/curate/works/?kind=media-match&start={review.pk}")
-    assert "Media match <span" in page
+    review = Review.objects.create(kind="odd-kind", subject="thing:12", work=of("t/1"), evidence=evidence)
+    bare = Review.objects.create(kind="odd-kind", subject="thing:13")
+    page = text(curator, f"/curate/works/?kind=odd-kind&start={review.pk}")
+    assert "Odd kind <span" in page
     assert "spoken-title: Stirring soups" in page
     assert "Same work <kbd>" not in page
     assert curator.post(f"/curate/works/review/{review.pk}/", {"d": "same"}).status_code == 409
     after = answer(curator, bare, "unknown")
     assert "Put aside 1" in after
     send(curator, after, "/curate/works/undo/")
-    assert "episode:13" in text(curator, f"/curate/works/?start={bare.pk}")
+    assert "thing:13" in text(curator, f"/curate/works/?start={bare.pk}")
 
 
 def test_another_candidate_is_chosen(curator: Client) -> None:

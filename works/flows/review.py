@@ -19,6 +19,7 @@ from works.decisions import WorkEventKind
 from works.flows.join import join
 from works.flows.tell_apart import tell_apart
 from works.flows.undo import undo
+from works.ingest import media
 from works.questions import AT_ONCE
 
 if TYPE_CHECKING:
@@ -61,9 +62,26 @@ def _different(asked: Asked, candidate: int, actor: AbstractBaseUser, reason: st
     return tell_apart(work=_work_of(asked), other=candidate, actor=actor, reason=reason, review=asked.id)
 
 
+def _speaks(asked: Asked, _: int, actor: AbstractBaseUser, reason: str) -> int:
+    return _on_mention(asked, WorkEventKind.MENTIONED, actor, reason)
+
+
+def _does_not_speak(asked: Asked, _: int, actor: AbstractBaseUser, reason: str) -> int:
+    return _on_mention(asked, WorkEventKind.NOT_MENTIONED, actor, reason)
+
+
+def _on_mention(asked: Asked, kind: WorkEventKind, actor: AbstractBaseUser, reason: str) -> int:
+    media.answer(Review.objects.get(pk=asked.id), same=kind is WorkEventKind.MENTIONED, actor=actor)
+    event = WorkEvent.objects.create(
+        kind=kind, work_id=_work_of(asked), actor_id=actor.pk, reason=reason, review=asked.id
+    )  # fmt: skip
+    return int(event.pk)
+
+
 Decide = Callable[[Asked, int, "AbstractBaseUser", str], int]
 DECIDERS: Final[dict[str, dict[Verdict, Decide]]] = {
-    kind: {Verdict.SAME: _same, Verdict.DIFFERENT: _different} for kind in ("work-match", "identifier-conflict")
+    **{kind: {Verdict.SAME: _same, Verdict.DIFFERENT: _different} for kind in ("work-match", "identifier-conflict")},
+    media.REVIEW: {Verdict.SAME: _speaks, Verdict.DIFFERENT: _does_not_speak},
 }
 """What to do for an answer to a question of each kind. Questions of other kinds can be put aside."""
 
@@ -92,8 +110,10 @@ def answer(
     if verdict is Verdict.UNKNOWN:
         return _put_aside(asked, actor, reason.strip())
     decide = DECIDERS.get(asked.kind, {}).get(verdict)
-    chosen = candidate or next(iter(asked.candidates), None)
-    if decide is None or chosen is None or chosen not in asked.candidates:
+    # An episode is asked about with one work only.
+    works = [_work_of(asked)] if asked.kind == media.REVIEW else asked.candidates
+    chosen = candidate or next(iter(works), None)
+    if decide is None or chosen is None or chosen not in works:
         raise Conflict("This question has no such answer.")
     event = decide(asked, chosen, actor, reason.strip())
     Review.objects.filter(pk=review).update(postponed_by=None, postponed_state="", assigned_to=None)
@@ -180,7 +200,7 @@ def _put_aside(asked: Asked, actor: AbstractBaseUser, reason: str) -> int:
     event = WorkEvent.objects.create(
         kind=WorkEventKind.UNSURE,
         work_id=asked.work,
-        other_id=next(iter(asked.candidates), None) if asked.kind in DECIDERS else None,
+        other_id=next(iter(asked.candidates), None),
         actor_id=actor.pk,
         reason=reason,
         review=asked.id,

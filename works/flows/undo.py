@@ -12,6 +12,7 @@ from works import decisions
 from works.decision_models import Review, WorkEvent
 from works.decisions import WorkEventKind
 from works.flows.record import OpenWorks, record
+from works.ingest import media
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -29,7 +30,7 @@ def undo(*, event: int, actor: AbstractBaseUser, reason: str) -> int:
     found = WorkEvent.objects.filter(pk=event).first()
     if found is None:
         raise Conflict("There is no such decision.")
-    if found.kind == WorkEventKind.UNSURE:
+    if found.kind in {WorkEventKind.UNSURE, WorkEventKind.MENTIONED, WorkEventKind.NOT_MENTIONED}:
         return _ask_again(found, actor, reason)
     opened = OpenWorks(work for work in (found.work_id, found.other_id) if work is not None)
     if event not in decisions.in_force(opened.decisions):
@@ -49,7 +50,12 @@ def undo(*, event: int, actor: AbstractBaseUser, reason: str) -> int:
 def _ask_again(found: WorkEvent, actor: AbstractBaseUser, reason: str) -> int:
     if WorkEvent.objects.filter(undoes=found).exists():
         raise Conflict("This has been undone already.")
-    Review.objects.filter(pk=found.review or 0).update(postponed_by=None, postponed_state="")
+    if found.kind == WorkEventKind.UNSURE:
+        Review.objects.filter(pk=found.review or 0).update(postponed_by=None, postponed_state="")
+    elif (question := Review.objects.filter(pk=found.review or 0).first()) is None:
+        raise Conflict("The episode or the work has gone.")
+    else:
+        media.ask_again(question)
     undone = WorkEvent.objects.create(
         kind=WorkEventKind.UNDONE,
         work_id=found.work_id,

@@ -58,7 +58,7 @@ GENERIC_TITLES = frozenset(
 GENERIC_ENDINGS = ("preface", "editorial", "foreword", "frontmatter", "tableofcontents")
 """What titles of the same kind end with, after the name of the volume."""
 
-ITEMS = frozenset({"dataset", "other"})
+ITEMS = frozenset({"dataset"})
 """Kinds of which collections hold many under one title, one name and one year ("GBIF Occurrence Download")."""
 
 

@@ -21,7 +21,7 @@ from works.decision_models import Review
 from works.media_models import MediaMention, MentionKind
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import AbstractBaseUser
 
 AT_ONCE: Final = 2_000
 MOST_PER_TITLE: Final = 5
@@ -42,7 +42,7 @@ def rematch() -> None:
         last = ids[-1]
 
 
-def answer(review: Review, *, same: bool, actor: User) -> None:
+def answer(review: Review, *, same: bool, actor: AbstractBaseUser) -> None:
     """A person says whether the episode of an open question speaks of its work. Raises Conflict if it is answered."""
     with transaction.atomic():
         bulk.take_turns()
@@ -55,7 +55,7 @@ def answer(review: Review, *, same: bool, actor: User) -> None:
             defaults={
                 "kind": MentionKind.CONFIRMED if same else MentionKind.REFUSED,
                 "evidence": review.evidence,
-                "decided_by": actor,
+                "decided_by_id": actor.pk,
             },
         )
         events.works_changed.send(sender=None, work_ids=[work])
@@ -76,8 +76,12 @@ def ask_again(review: Review) -> None:
 
 
 def _pair(review: Review) -> Pair:
-    episode, _, work = review.subject.partition(":")
-    return int(episode), int(work)
+    """The episode, and the work that goes on for the one asked about."""
+    episode, _, asked = review.subject.partition(":")
+    rows = bulk.fetch("SELECT coalesce(merged_into_id, id) FROM works_work WHERE id = %s", [int(asked)])
+    if not rows:
+        raise Conflict("The work has gone.")
+    return int(episode), int(rows[0][0])
 
 
 @transaction.atomic
