@@ -52,10 +52,18 @@ def look_across() -> int:
 
 
 def _by_identifier() -> Iterator[Question]:
-    """Records that state one identifier of which a person has one."""
+    """Records that state one identifier of which a person has one; also where it is held back because the names exclude each
+    other: people change theirs.
+    """
     for (holders,) in bulk.fetch(
         f"""
-        SELECT array_agg(r.id ORDER BY r.works_count DESC, r.id) FROM profiles_researcheridentifier i
+        WITH stated AS (
+            SELECT scheme, value, researcher_id FROM profiles_researcheridentifier
+            UNION SELECT h.scheme, h.value, a.researcher_id FROM works_heldidentifier h
+              JOIN works_authorship a ON a.id = h.authorship_id
+             WHERE h.code = 'orcid-on-other-name' AND a.researcher_id IS NOT NULL
+        )
+        SELECT array_agg(r.id ORDER BY r.works_count DESC, r.id) FROM stated i
           JOIN profiles_researcher r ON r.id = i.researcher_id
          WHERE i.scheme = ANY(%s) AND {_PRESENT} GROUP BY i.scheme, i.value HAVING count(*) BETWEEN 2 AND %s
         """,  # noqa: S608 - our own words

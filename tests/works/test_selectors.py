@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -256,7 +257,12 @@ def test_a_run_knows_how_far_it_is() -> None:
         0,
         0,
         0,
-        *([None] * 3),  # type: ignore[arg-type]
+        datetime.now(tz=UTC),
+        None,
+        None,
+        service=False,
+        schedule="",
+        pace=None,
     )
     assert (shown.percent, shown.live, shown.name) == (25, True, "works.jsonl")
 
