@@ -394,6 +394,15 @@ def test_a_persons_answer_stays_whatever_is_imported_and_can_be_taken_back(curat
         media.ask_again(yes)
 
 
+def test_an_episode_with_a_prefix_that_the_feed_does_not_declare_is_held_back_and_the_rest_is_read(
+    tmp_path: Path,
+) -> None:
+    path = feed(tmp_path / "feed.xml", "<item><title>Odd</title><foo:note>x</foo:note></item>", item("Whole"))
+    records = list(PodcastSource().read(path))
+    assert [bool(record.problem) for record in records][:2] == [True, False]
+    assert parsed(records[1]).title == "Whole"
+
+
 @pytest.mark.parametrize(("verdict", "kind"), [("same", "confirmed"), ("different", "refused")])
 def test_a_curator_answers_in_the_review_queue_and_takes_it_back(
     client: Client, curator: User, tmp_path: Path, verdict: str, kind: str

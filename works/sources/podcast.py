@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from datetime import date
 from email.utils import parsedate_tz
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import unquote, urlsplit
+
+from lxml import etree
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import dates, identifiers, markup, xml
@@ -23,9 +25,6 @@ from works.sources import feeds, pages, xml_files
 from works.sources.base import Source
 from works.sources.documents import usable_key
 from works.sources.pages import Page, RefusedError
-
-if TYPE_CHECKING:
-    from lxml import etree
 
 INTERVAL: Final = 1.0
 PAGES: Final = 100
@@ -126,7 +125,12 @@ class PodcastSource(Source):
 
 def _records(feed: feeds.Feed, origin: str) -> Iterator[RawRecord]:
     for number, payload in enumerate(feed.items, start=1):
-        yield RawRecord(_key(payload, feed), payload, f"{origin}:{number}")
+        try:
+            key, problem = _key(payload, feed), ""
+        except etree.XMLSyntaxError as error:
+            # A prefix that the feed does not declare is an error only where the episode stands by itself.
+            key, problem = "", f"the episode is no well-formed XML by itself: {error}"
+        yield RawRecord(key, payload, f"{origin}:{number}", problem)
     if feed.damage:
         yield xml_files.damaged(feed.damage, origin, len(feed.items))
 
