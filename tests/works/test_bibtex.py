@@ -144,7 +144,7 @@ def test_orcid_ids_go_to_the_author_they_name() -> None:
     [
         ("year = 2013, month = jan", 2013, "2013-01"),
         ("year = {2013}, month = {January}, day = 5", 2013, "2013-01-05"),
-        ("year = 2013, month = 4, day = 31", 2013, ""),
+        ("year = 2013, month = 4, day = 31", 2013, "2013-04"),
         ("year = 2013, month = {17--23 Jul}", 2013, "2013-07"),
         ('year = 2013, month = "1~" # dec', 2013, "2013-12"),
         ("date = {2013-07-21/2013-07-24}", 2013, "2013-07-21"),

@@ -161,8 +161,8 @@ def test_a_worker_that_dies_of_nothing_in_the_records_costs_none(plugins: Path, 
     assert (run.state, run.new, run.quarantined, run.step) == (RunState.DONE, 130, 0, 0)
 
 
-def test_a_run_nobody_gets_any_further_with_ends_and_says_so(plugins: Path, tmp_path: Path) -> None:
-    run = new_run(write(tmp_path / "works.jsonl", records(3)))
+def test_a_run_nobody_gets_any_further_with_ends_and_says_so(tmp_path: Path) -> None:
+    run = imports.start_run(source="jsonl", query=str(write(tmp_path / "works.jsonl", records(3))))
     run.attempts = attempts.MOST
     run.save()
     assert imports.advance(run)
