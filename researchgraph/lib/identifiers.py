@@ -134,27 +134,6 @@ def canonical(scheme: str, value: str) -> str | None:
     return reader(plainer) if plainer != value and (plainer.isascii() or scheme in _BEYOND_ASCII) else None
 
 
-def refusal(scheme: str, value: str) -> str:
-    """Why `value` is no identifier of `scheme`, as a sentence; "" if it is one.
-
-    What only fails its check digit is told apart: somebody mistyped it, and it must not be taken for the one it resembles.
-    """
-    if canonical(scheme, value) is not None:
-        return ""
-    shape = _CHECKED.get(scheme)
-    if shape and shape.fullmatch(re.sub(r"[\s-]", "", _plainer(scheme, value[:VALUE_LIMIT]).rpartition("/")[2])):
-        return f"The check digit of this {label(scheme)} does not fit."
-    return f"This is no {label(scheme)}."
-
-
-_CHECKED = {
-    "orcid": re.compile(r"\d{15}[\dX]", re.IGNORECASE | re.ASCII),
-    "ror": re.compile(r"0[a-hj-km-np-tv-z0-9]{6}\d\d", re.IGNORECASE | re.ASCII),
-    "issn": re.compile(r"\d{7}[\dX]", re.IGNORECASE | re.ASCII),
-    "isbn": re.compile(r"\d{9}[\dX]|97[89]\d{10}", re.IGNORECASE | re.ASCII),
-}
-
-
 @lru_cache(maxsize=8_192)
 def _plainer(scheme: str, value: str) -> str:
     """The value without what people, word processors and other alphabets' keyboards put around and into it."""

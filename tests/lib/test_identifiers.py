@@ -13,7 +13,6 @@ from researchgraph.lib.identifiers import (
     canonical_pair,
     display,
     label,
-    refusal,
     url,
 )
 
@@ -227,20 +226,19 @@ def test_every_scheme_reads_its_own_address_and_its_own_form_again(scheme: str) 
 
 
 @pytest.mark.parametrize(
-    ("scheme", "value", "reason"),
+    ("scheme", "value"),
     [
-        ("orcid", "0000-0002-1825-0098", "The check digit of this ORCID does not fit."),
-        ("orcid", "https://orcid.org/0000-0002-1825-009X", "The check digit of this ORCID does not fit."),
-        ("orcid", "0000-0002-1825", "This is no ORCID."),
-        ("ror", "https://ror.org/00cvxb146", "The check digit of this ROR does not fit."),
-        ("issn", "1234-5678", "The check digit of this ISSN does not fit."),
-        ("isbn", "978-3-16-148410-1", "The check digit of this ISBN does not fit."),
-        ("doi", "x", "This is no DOI."),
-        ("orcid", "0000-0002-1825-0097", ""),
+        ("orcid", "0000-0002-1825-0098"),
+        ("orcid", "https://orcid.org/0000-0002-1825-009X"),
+        ("orcid", "0000-0002-1825"),
+        ("ror", "https://ror.org/00cvxb146"),
+        ("issn", "1234-5678"),
+        ("isbn", "978-3-16-148410-1"),
+        ("doi", "x"),
     ],
 )
-def test_what_is_refused_is_refused_with_the_reason(scheme: str, value: str, reason: str) -> None:
-    assert refusal(scheme, value) == reason
+def test_what_is_cut_or_fails_its_check_digit_is_no_identifier(scheme: str, value: str) -> None:
+    assert canonical(scheme, value) is None
 
 
 @pytest.mark.parametrize("scheme", sorted(LABELS))
@@ -249,4 +247,3 @@ def test_a_stored_form_is_its_own_stored_form(scheme: str, around: str, between:
     for value in (around, between + ONE_OF_EACH[scheme] + around, around[:9] + ONE_OF_EACH[scheme] + between):
         found = canonical(scheme, value)
         assert found is None or canonical(scheme, found) == found
-        assert bool(refusal(scheme, value)) == (found is None)

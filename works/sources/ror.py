@@ -298,6 +298,7 @@ def _unpack(path: Path, folder: Path) -> tuple[str, Path]:
                     out.write(chunk)
                     _check_size(out.tell(), member, path)
             return Path(member.filename).name, target
+    # What `zipfile` raises for damage, a password (RuntimeError) and a packing it does not know (NotImplementedError).
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
         message = f"{path} cannot be unpacked: {error}."
         raise SourceUnavailable(message) from error
