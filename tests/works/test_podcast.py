@@ -95,6 +95,30 @@ def test_a_number_alone_is_no_identifier_and_an_odd_date_no_date() -> None:
     assert (third.identifiers, third.date, third.seconds, third.link) == ((), "", None, "https://soup.example/")
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "<id>http://arxiv.org/abs/2202.12139v1</id><link href='http://arxiv.org/abs/2202.12139v1'/>",
+        "<id>oai:arXiv.org:2202.12139v1</id><link rel='alternate' href='https://arxiv.org/abs/2202.12139'/>",
+        "<id>tag:press.example,2026:1</id><link href='https://doi.org/10.1234/soups.7'/>",
+    ],
+)
+def test_a_work_announced_in_a_feed_is_no_episode_until_it_can_be_heard(entry: str, tmp_path: Path) -> None:
+    def rejected(more: str) -> str:
+        path = tmp_path / "feed.xml"
+        path.write_text(
+            f"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>Stirring soups</title>{entry}{more}</entry></feed>"
+        )
+        (raw,) = PodcastSource().read(path)
+        try:
+            return parsed(raw).show
+        except RecordRejected as reason:
+            return reason.code
+
+    assert rejected("") == "not-an-episode"
+    assert not rejected("<link rel='enclosure' href='https://soup.example/1.mp3'/>")
+
+
 def test_an_episode_without_a_title_is_rejected() -> None:
     with pytest.raises(RecordRejected) as rejected:
         PodcastSource.parse(read("feed.xml")[3])

@@ -108,6 +108,8 @@ class PodcastSource(Source):
         item = xml_files.child(root, "entry") if found is None else found
         if xml.local_name(root) != "episode" or item is None:
             raise RecordRejected("not-an-episode", "The record is no episode of a feed.")
+        if _is_a_work(item):
+            raise RecordRejected("not-an-episode", "The item has no recording and is the address of a work itself.", "link")
         title = markup.plain(_title(item))
         if not title.strip():
             raise RecordRejected("title-missing", "The episode has no title.", "title")
@@ -164,6 +166,15 @@ def _link(item: etree._Element) -> str:
         return address
     recording = next((one.get("url") for one in xml_files.children(item, "enclosure") if one.get("url")), None)
     return (recording or "").strip()
+
+
+def _is_a_work(item: etree._Element) -> bool:
+    """Whether the item is a work announced in a feed, as indexes announce theirs, and not an episode about one."""
+    links = xml_files.children(item, "link")
+    if xml_files.child(item, "enclosure") is not None or any(link.get("rel") == "enclosure" for link in links):
+        return False
+    own = (_link(item), xml_files.text(item, "guid"), xml_files.text(item, "id"))
+    return any(_WORKS.search(address) for address in own)
 
 
 def _notes(item: etree._Element) -> str:
