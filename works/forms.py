@@ -137,6 +137,15 @@ class AnswerForm(forms.Form):
         return [(int(review), state) for review, state in pairs]
 
 
+class IdentifierForm(forms.Form):
+    """What a curator finds of an ORCID iD that is held back of a byline, and why."""
+
+    d = forms.ChoiceField(choices=[(word, word) for word in ("accept", "dismiss")])
+    byline = forms.IntegerField(min_value=1)
+    value = forms.CharField(max_length=40)
+    reason = forms.CharField(max_length=REASON_LIMIT)
+
+
 class TakeBackForm(forms.Form):
     """Decisions to take back, by their events joined by dots, and the question they answered."""
 

@@ -33,6 +33,8 @@ urlpatterns = [
     ),
     path("imports/held/", quarantine_views.quarantine, name="quarantine"),
     path("imports/held/identifiers/", quarantine_views.held_identifiers, name="held-identifiers"),
+    path("imports/held/identifiers/decide/", quarantine_views.decide_identifier, name="decide-identifier"),
+    path("imports/held/identifiers/undo/", quarantine_views.undo_identifier, name="undo-identifier"),
     path("imports/held/export/", quarantine_views.export, name="quarantine-export"),
     path("imports/held/retry/", quarantine_views.retry, name="quarantine-retry"),
     path("imports/held/dismiss/", quarantine_views.dismiss, name="quarantine-dismiss"),

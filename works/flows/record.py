@@ -207,9 +207,10 @@ def _settle(
         bulk.run(f"DELETE FROM {table} WHERE work_id = ANY(%s)", [gone])  # noqa: S608 - our own words
     bylines.remove(gone)
     known |= set(bylines.bring_back(noted, live))
-    held.recheck(orcids | store.write_works(pipeline.drafts_of(live, _parser_of), store.Lookups()))
+    orcids |= store.write_works(pipeline.drafts_of(live, _parser_of), store.Lookups())
     carried = [byline for byline in noted if byline.work in opened.works]
     bylines.carry(carried, {byline.work: state.final(byline.work) for byline in carried})
+    held.recheck(orcids)
     known |= {byline.key for byline in bylines.printed(changed)}
     _let_follow(ledger, sorted(changed), sorted(known), blocks)
 
