@@ -23,7 +23,7 @@ from works.decision_models import WorkDistinction, WorkEvent
 from works.decisions import Decision, State, WorkEventKind
 from works.flows import bylines
 from works.flows.bylines import Noted
-from works.ingest import decided, held, pipeline, store
+from works.ingest import decided, held, media, pipeline, store
 from works.sources import registry
 
 if TYPE_CHECKING:
@@ -213,6 +213,7 @@ def _settle(
     held.recheck(orcids)
     known |= {byline.key for byline in bylines.printed(changed)}
     _let_follow(ledger, sorted(changed), sorted(known), blocks)
+    media.follow(sorted(changed))
 
 
 def _note_facts(opened: OpenWorks, state: State, changed: Sequence[int]) -> None:
