@@ -110,6 +110,7 @@ def work_history(public_id: str) -> WorkHistory | None:
     keys = {row[0]: f"{row[1]} {shown[row[0]] or 'record'}" for row in records}
     others = _others(one for d in known for one in (d.work, d.other) if one is not None and one != work)
     homes = decisions.homes(known)
+    picked = decisions.picked(known)
     events = [
         _event(decision, row, work, known, keys, others.get(_other(decision, work)))
         for decision, row in zip(known, found, strict=True)
@@ -123,7 +124,7 @@ def work_history(public_id: str) -> WorkHistory | None:
         moved_at,
         events,
         [
-            Record(source, shown[record], at, run, homes.get(record, work) != work)
+            Record(source, shown[record], at, run, homes.get(record, work) != work or record in picked)
             for record, source, _, at, run, _ in here[:RECORDS_SHOWN]
         ],
         len(here),
@@ -169,6 +170,8 @@ def _title(decision: Decision, work: int, known: list[Decision]) -> str:
     match decision.kind:
         case WorkEventKind.JOINED:
             return "Joined another work" if decision.work == work else "Another work joined this one"
+        case WorkEventKind.SPLIT:
+            return "Some records found to be another work’s" if decision.work == work else "Split off another work"
         case WorkEventKind.TOLD_APART:
             return "Told apart from another work"
         case WorkEventKind.MENTIONED:
@@ -188,6 +191,7 @@ def _title(decision: Decision, work: int, known: list[Decision]) -> str:
 
 _UNDONE: Final[dict[str, str]] = {
     WorkEventKind.JOINED: "two works joined",
+    WorkEventKind.SPLIT: "records found to be another work’s",
     WorkEventKind.TOLD_APART: "told apart from another work",
     WorkEventKind.MENTIONED: "an episode that speaks of it",
     WorkEventKind.NOT_MENTIONED: "an episode that does not speak of it",

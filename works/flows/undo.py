@@ -18,7 +18,7 @@ from works.ingest import media
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-_AGAIN: Final = frozenset({WorkEventKind.JOINED, WorkEventKind.TOLD_APART, WorkEventKind.UNDONE})
+_AGAIN: Final = frozenset({WorkEventKind.JOINED, WorkEventKind.SPLIT, WorkEventKind.TOLD_APART, WorkEventKind.UNDONE})
 """What is done again by undoing that it was undone."""
 
 

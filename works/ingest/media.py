@@ -95,6 +95,34 @@ def follow(works: Sequence[int]) -> None:
         _batch([row[0] for row in rows])
 
 
+def part(work: int, made: int) -> None:
+    """A work was split: what a person answered of an episode that has only the new one's title was about the new one."""
+    found = bulk.fetch(
+        """
+        SELECT r.id, e.id, m.id FROM works_mediamention m JOIN works_episode e ON e.id = m.episode_id
+          JOIN works_review r ON r.kind = %(kind)s AND r.state = 'closed' AND r.subject = e.id || ':' || m.work_id
+          JOIN works_work o ON o.id = m.work_id JOIN works_work n ON n.id = %(made)s
+         WHERE m.work_id = %(work)s AND m.kind <> %(named)s AND NOT m.carried
+           AND n.title_key = ANY(e.title_keys) AND o.title_key <> ALL(e.title_keys) ORDER BY r.id
+        """,
+        {"work": work, "made": made, "kind": REVIEW, "named": MentionKind.IDENTIFIER.value},
+    )
+    if not found:
+        return
+    reviews, episodes, answers = (list(column) for column in zip(*found, strict=True))
+    # It is named by an identifier as well, or was asked about just now: a person's word stands above that.
+    bulk.run("DELETE FROM works_mediamention WHERE work_id = %s AND episode_id = ANY(%s)", [made, episodes])
+    subjects = [f"{episode}:{made}" for episode in episodes]
+    bulk.run("DELETE FROM works_review WHERE kind = %s AND subject = ANY(%s)", [REVIEW, subjects])
+    bulk.run("UPDATE works_mediamention SET work_id = %s WHERE id = ANY(%s)", [made, answers])
+    bulk.run(
+        "UPDATE works_review r SET work_id = %s, subject = n.subject FROM unnest(%s::bigint[], %s::text[]) AS n(id, subject)"
+        " WHERE r.id = n.id",
+        [made, reviews, subjects],
+    )
+    _batch(episodes)
+
+
 def _pair(review: Review) -> Pair:
     """The episode and the work that was asked about."""
     episode, _, asked = review.subject.partition(":")
