@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from profiles.flows.confirm import confirm
+from profiles.flows.opt_out import opt_out
 from profiles.flows.reject import reject
 from researchgraph.errors import Conflict
 from tests.pipeline import clear, importworks, stored, untouched, work, write
@@ -315,6 +318,77 @@ def test_a_mention_goes_with_what_it_named_and_comes_back(curator: User, tmp_pat
     undo(event=answered, actor=curator, reason="")
     assert not MediaMention.objects.exclude(kind="identifier").exists()
     assert Review.objects.get(kind="media-match", state="open").work == one
+
+
+# Pages
+
+
+def address(work: Work) -> str:
+    return f"/curate/work/{work.public_id}/split/"
+
+
+def test_a_curator_picks_records_looks_at_what_it_comes_to_and_confirms(curator: User, client: Client) -> None:
+    client.force_login(curator)
+    one = of("t/1")
+    path = address(one)
+    assert path in client.get(one.get_absolute_url()).content.decode()
+    page = client.get(path).content.decode()
+    for part_of in (SOUPS, COLD, "Kurt Gödel", "t/2", "arXiv 2101.00001", "Look at what it comes to"):
+        assert part_of in page
+    assert "What it comes to" not in page
+    assert (
+        "leave the work at least one" in client.get(f"{path}?record={key('t/1')}&record={key('t/2')}").content.decode()
+    )
+    page = client.get(f"{path}?record={key('t/2')}").content.decode()
+    assert "Make 1 record another work" in page
+    assert re.search(r"Both state .*10\.1000/soups", page)
+    state = page.partition('name="state" value="')[2][:32]
+    asked = {"records": key("t/2"), "state": state, "reason": "Two <b>soups</b>."}
+    assert client.post(path, {**asked, "reason": " "}).status_code == 422
+    assert client.post(path, {**asked, "state": "0" * 32}).status_code == 409
+    assert of("t/2") == one
+    assert client.post(path, asked)["Location"] == f"{one.get_absolute_url()}history/"
+    sound()
+    assert of("t/2") != one
+    assert client.post(path, asked).status_code == 409
+    history = client.get(f"{Work.objects.get(pk=one.pk).get_absolute_url()}history/").content.decode()
+    assert "Some records found to be another work’s" in history
+    assert "Two &lt;b&gt;soups&lt;/b&gt;." in history
+    other = client.get(f"{of('t/2').get_absolute_url()}history/").content.decode()
+    assert "Split off another work" in other
+    assert "by a curator’s decision" in other
+    event = WorkEvent.objects.get()
+    assert client.post(f"/works/{one.public_id}/undo/", {"event": event.pk, "reason": "One soup."}).status_code == 302
+    sound()
+    assert of("t/2") == one
+    assert (
+        "Undone: records found to be another work’s"
+        in client.get(f"{one.get_absolute_url()}history/", follow=True).content.decode()
+    )
+
+
+def test_the_page_is_nobody_elses_and_takes_few_queries(curator: User, client: Client) -> None:
+    path = address(of("t/1"))
+    assert client.get(path).status_code == 404
+    assert path not in client.get(of("t/1").get_absolute_url()).content.decode()
+    client.force_login(curator)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(f"{path}?record={key('t/2')}")
+    assert len(queries) <= 12
+    assert "There is nothing to split" in client.get(address(of("t/3"))).content.decode()
+    part("t/2", curator=curator)
+    gone = of("t/2")
+    undo(event=WorkEvent.objects.get().pk, actor=curator, reason="")
+    assert client.get(address(gone)).status_code == 404
+
+
+def test_a_name_that_is_not_printed_is_not_shown_in_the_records(curator: User, client: Client) -> None:
+    client.force_login(curator)
+    holder = Authorship.objects.get(work=of("t/1"), raw_name="Grace Hopper").researcher_id
+    assert holder is not None
+    opt_out(researcher=holder, actor=curator, reason="At her wish.")
+    sound()
+    assert "Hopper" not in client.get(f"{address(of('t/1'))}?record={key('t/2')}").content.decode()
 
 
 # Any order of decisions
