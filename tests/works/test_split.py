@@ -26,6 +26,7 @@ from works import rollback
 from works.correct import correct
 from works.decision_models import CarriedByline, CorrectionOrigin, KnownAs, Review, WorkDistinction, WorkEvent
 from works.decisions import in_force
+from works.flows.identify import accept
 from works.flows.join import join
 from works.flows.record import OpenWorks
 from works.flows.review import Verdict, answer
@@ -213,6 +214,21 @@ def test_what_people_decided_about_bylines_is_kept(curator: User) -> None:
     assert (back.pk, back.researcher_id, back.kind) == (mine.pk, mine.researcher_id, "confirmed")
     assert Rejection.objects.get(researcher=both.researcher_id).work == one
     assert not CarriedByline.objects.filter(byline=mine.pk).exists()
+
+
+def test_an_identifier_accepted_for_a_byline_goes_along_with_it(curator: User, tmp_path: Path) -> None:
+    one, orcid = of("t/1"), "0000-0002-1825-0097"
+    name, record = ("Emmy Noether", FIRST) if "Emmy Noether" in authors(one) else ("Kurt Gödel", SECOND)
+    named = [{**author, "orcid": orcid} if author["name"] == name else author for author in record["authors"]]
+    bring(tmp_path, {**record, "authors": named}, work("u/1", "Spoons", {"name": "Marie Curie", "orcid": orcid}))
+    byline = Authorship.objects.get(work=one, raw_name=name)
+    assert byline.identifiers == {}
+    accept(byline=byline.pk, value=orcid, actor=curator, reason="The other one is a slip.")
+    event = part(record["source_id"], curator=curator)
+    assert Authorship.objects.get(work=of(record["source_id"]), raw_name=name).identifiers == {"orcid": orcid}
+    undo(event=event, actor=curator, reason="")
+    sound()
+    assert Authorship.objects.get(pk=byline.pk).identifiers == {"orcid": orcid}
 
 
 def test_what_is_decided_about_the_new_work_goes_back_with_it(curator: User) -> None:
