@@ -137,6 +137,27 @@ class AnswerForm(forms.Form):
         return [(int(review), state) for review, state in pairs]
 
 
+class SplitForm(forms.Form):
+    """Source records that are another work, by their keys joined by dots, on the state that `state` names, and why."""
+
+    records = forms.RegexField(r"^[0-9]{1,18}(\.[0-9]{1,18}){0,999}$")
+    state = forms.RegexField(r"^[0-9a-f]{32}$")
+    reason = forms.CharField(max_length=REASON_LIMIT)
+
+    def clean_records(self) -> list[int]:
+        """Their keys."""
+        return [int(key) for key in self.cleaned_data["records"].split(".")]
+
+
+class IdentifierForm(forms.Form):
+    """What a curator finds of an ORCID iD that is held back of a byline, and why."""
+
+    d = forms.ChoiceField(choices=[(word, word) for word in ("accept", "dismiss")])
+    byline = forms.IntegerField(min_value=1)
+    value = forms.CharField(max_length=40)
+    reason = forms.CharField(max_length=REASON_LIMIT)
+
+
 class TakeBackForm(forms.Form):
     """Decisions to take back, by their events joined by dots, and the question they answered."""
 

@@ -324,6 +324,11 @@ def drafts_of(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> lis
     ]
 
 
+def records_of(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> dict[int, list[SourcedRecord]]:
+    """The records of these works as they are read now, by work; without those that cannot be read any more."""
+    return _other_records(work_ids, set(), parser_of)
+
+
 def comparables(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> dict[tuple[str, str], Comparable]:
     """What matching looks at, of every record of these works, by source and key."""
     texts = Texts()
