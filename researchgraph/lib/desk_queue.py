@@ -82,6 +82,13 @@ class Filters(msgspec.Struct, frozen=True):
     waiting: int
     total: int
 
+    @property
+    def rows(self) -> list[list[Filter]]:
+        """The filters to print: without those that leave nothing, and only where there is a choice."""
+        several = [some for some in (self.places, self.kinds, self.sources) if len(some) > 2]
+        rows = [[one for one in some if one.count or one.on or one is some[0]] for some in several]
+        return [row for row in rows if len(row) > 1]
+
 
 class Queue(Filters, frozen=True):
     """The filters, and the question that comes next: None if there is none."""
