@@ -14,12 +14,13 @@ from profiles import tasks as profiles_tasks
 from profiles.curation_views import curator, required_curator
 from profiles.review_selectors import nav
 from researchgraph.errors import Conflict
+from researchgraph.forms import REASON_LIMIT, UndoForm
 from researchgraph.lib.paging import page_number
 from works import quarantine as flows
 from works import quarantine_selectors as selectors
 from works.decision_models import WorkEvent
 from works.flows import identify
-from works.forms import REASON_LIMIT, IdentifierForm, UndoForm
+from works.forms import IdentifierForm
 from works.import_views import required_manager, rights, said
 from works.models import ImportRun
 

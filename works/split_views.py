@@ -13,9 +13,10 @@ from profiles import tasks as profiles_tasks
 from profiles.curation_views import required_curator
 from profiles.review_selectors import nav
 from researchgraph.errors import Conflict
+from researchgraph.forms import REASON_LIMIT
 from works.flows.outlook import SplitPage, split_page
 from works.flows.split import split
-from works.forms import REASON_LIMIT, SplitForm
+from works.forms import SplitForm
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth import get_user_model
 
+from researchgraph.lib.desk import Verdict
 from tests.pipeline import importworks, untouched, work, write
 from tests.works.test_podcast import feed, item
 from works import imports
 from works.decision_models import Review
 from works.flows.join import join
-from works.flows.review import Verdict, answer
+from works.flows.review import answer
 from works.flows.undo import undo
 from works.media_models import MediaMention
 from works.models import Work

@@ -19,6 +19,7 @@ from profiles.flows.confirm import confirm
 from profiles.flows.opt_out import opt_out
 from profiles.flows.reject import reject
 from researchgraph.errors import Conflict
+from researchgraph.lib.desk import Verdict
 from tests.pipeline import clear, importworks, stored, untouched, work, write
 from tests.works.test_podcast import feed, item
 from tests.works.test_work_decisions import sound
@@ -29,7 +30,7 @@ from works.decisions import in_force
 from works.flows.identify import accept
 from works.flows.join import join
 from works.flows.record import OpenWorks
-from works.flows.review import Verdict, answer
+from works.flows.review import answer
 from works.flows.split import split
 from works.flows.tell_apart import tell_apart
 from works.flows.undo import undo
