@@ -33,7 +33,7 @@ def joined(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> str
     """The address of a work that two records were joined in, wrongly."""
     demo_site.manage("importworks", "jsonl", write(tmp_path_factory.mktemp("works") / "works.jsonl", RECORDS))
     demo_site.manage(
-        "createsuperuser", "--noinput", "--username", "joiner", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
+        "createsuperuser", "--noinput", "--username", "splitter", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
     )
     find = "from works.models import *; print(SourceRecord.objects.get(key='x/2').work.get_absolute_url())"
     return demo_site.manage("shell", "-c", find).strip().splitlines()[-1]
