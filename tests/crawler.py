@@ -34,26 +34,12 @@ FIXED = (
     *(f"/search/?kind={kind}&page={page}" for kind in ("people", "works", "topics", "institutions") for page in (1, 2)),
     "/api/v1/schema/", "/api/v1/researchers/", "/api/v1/researchers/?limit=100",
 )  # fmt: skip
-<<<<<<< HEAD
 PATTERNS = frozenset({
     "", "works/", "topics/", "search/", "search/suggest/", "imports/", "doi/", "arxiv/", "orcid/", "researchers/",
     "institutions/", "names/", "about/records/", "about/confidence/", "robots.txt", "healthz/", "api/v1/", "theme/",
     "login/", "logout/", "admin/", "reports/", "curate/",
 })  # fmt: skip
 """The beginnings of all addresses that the walk knows how to reach, or that are not public."""
-=======
-CLOSED = (
-    "/login/", "/logout/", "/theme/", "/curate/", "/curate/undo/", "/curate/review/1/", "/curate/merge/", "/curate/reports/",
-    "/curate/reports/1/close/", "/curate/reports/1/hide/", "/curate/record/{researcher}/",
-    "/curate/record/{researcher}/split/", "/researchers/{researcher}/undo/", "/works/{work}/undo/", "/curate/work/{work}/",
-    "/curate/work/{work}/split/", "/curate/work/{work}/undo/", "/curate/works/", "/curate/works/undo/",
-    "/curate/works/review/1/", "/imports/new/", "/imports/schedules/", "/imports/schedules/{run}/pause/", "/imports/held/",
-    "/imports/held/identifiers/", "/imports/held/identifiers/decide/", "/imports/held/identifiers/undo/",
-    "/imports/held/export/", "/imports/held/retry/", "/imports/held/dismiss/", "/imports/held/1/", "/imports/held/1/raw/",
-    "/imports/{run}/roll-back/", "/imports/{run}/pause/", "/imports/{run}/retry/", "/reports/confirm/x/",
-)  # fmt: skip
-"""An example of every address that shows visitors nothing of what is stored."""
->>>>>>> 254250b (tests: Know the addresses of splits and of decided identifiers.)
 
 
 def unknown_patterns() -> set[str]:

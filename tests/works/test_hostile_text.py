@@ -77,18 +77,8 @@ def test_the_pages_of_staff_are_inert(library: None, client: Client) -> None:
     ]
     addresses += [f"/imports/held/?source={source}&code={code}" for source, code in groups]
     addresses += [f"/imports/held/{key}/" for key in held.values_list("pk", flat=True)]
-<<<<<<< HEAD
     addresses += [f"/imports/{run}/" for run in ImportRun.objects.values_list("public_id", flat=True)]
     addresses += [f"/imports/{run}/roll-back/" for run in ImportRun.objects.values_list("public_id", flat=True)]
-=======
-    addresses += [f"/imports/{run}/{ending}" for run in runs for ending in ("", "roll-back/")]
-    addresses += [f"/curate/work/{work}/" for work in works]
-    addresses += [f"/curate/work/{work}/split/" for work in works.filter(source_count__gt=1)]
-    addresses += [f"/curate/record/{person}/" for person in people]
-    addresses += [f"/curate/merge/?from={person}&into={other}" for person, other in pairwise(people)]
-    addresses += [f"{work.get_absolute_url()}history/" for work in Work.objects.all()]
-    addresses += [f"{person.get_absolute_url()}history/" for person in Researcher.objects.all()]
->>>>>>> 254250b (tests: Know the addresses of splits and of decided identifiers.)
     looked = Looked()
     for address in addresses:
         page = client.get(address)
