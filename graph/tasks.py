@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 
 from graph.flows import recompute
-from profiles.models import StaleBlock
+from profiles.flows import waiting
 from researchgraph import celery
 
 SLICE_SECONDS = 120
@@ -17,7 +17,7 @@ SLICE_SECONDS = 120
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
 def recompute_stale() -> None:
     """Recompute stale researchers until there are none left."""
-    if StaleBlock.objects.exists():
+    if waiting.due():
         # Bylines are still being decided on; whoever finishes that wakes us.
         return
     deadline = time.monotonic() + SLICE_SECONDS

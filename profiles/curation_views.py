@@ -14,13 +14,14 @@ from profiles import moved
 from profiles.decision_selectors import taken
 from profiles.flows import merge as merging
 from profiles.flows.undo import undo
-from profiles.forms import MergeForm, UndoForm
+from profiles.forms import MergeForm
 from profiles.history_selectors import history_page
 from profiles.ledger import EventKind
 from profiles.merge_selectors import merge_preview
 from profiles.review_selectors import nav
 from profiles.selectors import Stamp, stamp
 from researchgraph.errors import Conflict
+from researchgraph.forms import UndoForm
 
 CURATE: Final = "profiles.curate"
 

@@ -8,6 +8,7 @@ from django import forms
 from django.core.validators import RegexValidator
 
 from profiles.models import ReportKind
+from researchgraph.forms import REASON_LIMIT
 from researchgraph.lib.text import clean
 
 TEXT_LIMIT: Final = 2_000
@@ -52,16 +53,6 @@ class ReportForm(forms.Form):
         return given
 
 
-REASON_LIMIT: Final = 500
-
-
-class UndoForm(forms.Form):
-    """A curator's decision to take an event back, and why."""
-
-    event = forms.IntegerField(min_value=1)
-    reason = forms.CharField(max_length=REASON_LIMIT)
-
-
 class MergeForm(forms.Form):
     """A curator's decision that two records are one person, on the state that `token` names."""
 
@@ -102,45 +93,3 @@ class DecisionForm(forms.Form):
         """The first thing that is wrong, in words."""
         known = ("reason", "force")
         return next((str(self.errors[name][0]) for name in known if name in self.errors), "The form was not complete.")
-
-
-class AnswerForm(forms.Form):
-    """A curator's answer to a question on the state that `state` names, or what they do with the question itself.
-
-    `like` holds further questions with their states, as `profiles.question_selectors.Alike` writes them; it is followed
-    only if `also` is ticked.
-    """
-
-    d = forms.ChoiceField(
-        choices=[(word, word) for word in ("same", "different", "unknown", "take", "release", "again")]
-    )
-    state = forms.RegexField(r"^[0-9a-f]{32}$", required=False)
-    candidate = forms.IntegerField(min_value=1, required=False)
-    reason = forms.CharField(max_length=REASON_LIMIT, required=False)
-    also = forms.BooleanField(required=False)
-    like = forms.RegexField(r"^[0-9]{1,18}:[0-9a-f]{32}( [0-9]{1,18}:[0-9a-f]{32}){0,19}$", required=False)
-
-    def alike(self) -> list[tuple[int, str]]:
-        """The further questions to answer the same way, each with its state."""
-        given = self.cleaned_data
-        pairs = [one.split(":") for one in given["like"].split()] if given["also"] else []
-        return [(int(review), state) for review, state in pairs]
-
-
-KEYS: Final = r"^[0-9]{1,18}(\.[0-9]{1,18}){0,20}$"
-"""Keys of rows in one field, joined by dots."""
-
-
-class TakeBackForm(forms.Form):
-    """What to take back: decisions by their events, or the putting aside of questions."""
-
-    events = forms.RegexField(KEYS, required=False)
-    reviews = forms.RegexField(KEYS)
-
-    def clean_events(self) -> list[int]:
-        """Their keys."""
-        return [int(key) for key in self.cleaned_data["events"].split(".") if key]
-
-    def clean_reviews(self) -> list[int]:
-        """The keys of the questions."""
-        return [int(key) for key in self.cleaned_data["reviews"].split(".")]

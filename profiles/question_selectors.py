@@ -13,13 +13,13 @@ from markupsafe import Markup
 from profiles import bylines, comparison, printed, questions
 from profiles.bylines import Byline
 from profiles.comparison import ASPECTS, MOST, Score, Stated
-from profiles.flows.review import AT_ONCE
 from profiles.matching.model import shipped
 from profiles.matching.vocabulary import venue_series
 from profiles.models import ReviewKind, VerificationLevel
 from profiles.names import loose_key
 from researchgraph.lib import bulk, identifiers
 from researchgraph.lib.dates import display, span
+from researchgraph.lib.desk import AT_ONCE
 from researchgraph.lib.public_ids import address
 from works.row_selectors import markup
 

@@ -7,24 +7,24 @@ import time
 from celery import shared_task
 from django.conf import settings
 
-from profiles.flows import assign, report
+from profiles.flows import assign, report, waiting
 from profiles.flows import look_across as across
 from researchgraph import celery
-from works.models import ImportRun, RunState
 
 SLICE_SECONDS = 120
 
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
 def assign_stale() -> None:
-    """Decide on stale name blocks until there are none left, then have the stale researchers recomputed."""
+    """Decide on stale name blocks until there are none left, if it is time, then have the stale researchers recomputed."""
     from graph import tasks as graph_tasks
 
-    if ImportRun.objects.filter(state=RunState.RUNNING).exists():
-        # More bylines are on their way into the same blocks; the end of the run wakes us.
+    if waiting.importing():
         return
     deadline = time.monotonic() + SLICE_SECONDS
-    while assign.assign_stale():
+    # Once it is time, the younger ones go along, or every minute would be the tenth of some.
+    due = waiting.due()
+    while due and assign.assign_stale():
         if time.monotonic() > deadline:
             assign_stale.delay()
             return
@@ -36,7 +36,7 @@ def recluster(block_key: str) -> None:
     """Decide on one crowded name block as a whole."""
     from graph import tasks as graph_tasks
 
-    if not ImportRun.objects.filter(state=RunState.RUNNING).exists() and assign.recluster(block_key):
+    if not waiting.importing() and assign.recluster(block_key):
         graph_tasks.wake()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from profiles import curation_views, record_views, report_queue_views, report_views, review_views, views
+from profiles import curation_views, record_views, report_queue_views, report_views, views
+from profiles.review_views import PAGES
+from researchgraph import desk_views
 
 ID = r"(?P<public_id>[0-9a-z]{10})"
 SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
@@ -18,9 +20,9 @@ urlpatterns = [
     re_path(rf"^researchers/{ID}/{SLUG}/history/$", curation_views.history, name="history"),
     re_path(rf"^curate/record/{ID}/$", record_views.record, name="curate-record"),
     re_path(rf"^curate/record/{ID}/(?P<decision>split|reject|reassign|confirm)/$", record_views.decide),
-    path("curate/", review_views.curate, name="curate"),
-    path("curate/undo/", review_views.take_back, name="curate-undo"),
-    path("curate/review/<int:review>/", review_views.answer, name="review"),
+    path("curate/", desk_views.show, {"pages": PAGES}, name="curate"),
+    path("curate/undo/", desk_views.take_back, {"pages": PAGES}, name="curate-undo"),
+    path("curate/review/<int:review>/", desk_views.answer, {"pages": PAGES}, name="review"),
     path("curate/reports/", report_queue_views.reports, name="reports"),
     path("curate/reports/<int:report>/close/", report_queue_views.close, name="report-close"),
     path("curate/reports/<int:report>/hide/", report_queue_views.hide, name="report-hide"),

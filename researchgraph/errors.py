@@ -24,6 +24,10 @@ class RecordRejected(ResearchgraphError):
         self.detail = detail
         self.field = field
 
+    def __reduce__(self) -> tuple[type[RecordRejected], tuple[str, str, str]]:
+        # An exception is copied by the arguments of its base class, which are others.
+        return type(self), (self.code, self.detail, self.field)
+
 
 class Conflict(ResearchgraphError):
     """Somebody else changed the same thing first; shown as HTTP 409."""

@@ -93,7 +93,7 @@ WORKS = """
            ARRAY(SELECT t.key FROM works_worktopic o JOIN works_topic t ON t.id = o.topic_id
                   WHERE o.work_id = w.id ORDER BY 1),
            ARRAY(SELECT source || ':' || key FROM works_sourcerecord s WHERE s.work_id = w.id ORDER BY 1)
-      FROM works_work w LEFT JOIN works_venue v ON v.id = w.venue_id
+      FROM works_work w LEFT JOIN works_venue v ON v.id = w.venue_id WHERE NOT w.undone
 """
 BYLINES = """
     SELECT w.public_id, a.position, a.raw_name, a.raw_affiliation, a.identifiers::text, who.name, a.kind, a.confidence,

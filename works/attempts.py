@@ -1,10 +1,10 @@
-"""Which records a run is trying, noted before they are tried: what a worker died of is found and tried no more.
+"""Which records a run is trying, noted before they are tried: what a process died of is found and tried no more.
 
 A record can take the whole process with it (a crash in a parser's C code, memory running out, a time limit), and then
 no `except` is left to hold it back. So a run notes, in a transaction of its own, that it is about to try the records
-after `fetched`. A note that the next worker finds is the trace of a death: it tries smaller pieces of what that one was
-at, and a record that a worker died of alone is held back unread. So a record is tried three times: in its batch, in a
-piece of it, alone.
+after `fetched`. A note found at the next beginning is the trace of a death, that of the worker or of the process it has
+prepare records (`works.ahead`): now smaller pieces are tried of what that one was at, and a record that a process died
+of alone is held back unread. So a record is tried three times: in its batch, in a piece of it, alone.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from works.models import ImportRun
 from works.records import RawRecord
 
 PIECE: Final = 50
-"""Records tried at once where a worker died of a batch."""
+"""Records tried at once where a process died of a batch."""
 MOST: Final = 10
-"""So many workers may die in a row without a record stored; reading itself may be what they die of."""
+"""So many processes may die in a row without a record stored; reading itself may be what they die of."""
 KILLS_WORKER: Final = "kills-worker"
 
 _REASON: Final = (
-    "Three workers died or ran out of time when they came to this record, the last one with nothing else to do."
+    "Three processes died or ran out of time when they came to this record, the last one with nothing else to do."
 )
 
 

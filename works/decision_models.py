@@ -49,7 +49,8 @@ class WorkEvent(models.Model):
     `records` are the source records concerned, `before` the work each belonged to and `after` the one it belongs to since;
     of an undoing that parts works they are those that it moved, and `after` is the work each is of, joined or not.
     `bylines` are those printed on the two works of a join, as `works.flows.bylines.Noted`, so that they come back under
-    their keys. `review` is the key of the question that was answered, if one was.
+    their keys. `review` is the key of the question that was answered, if one was. `byline` is the key of the byline that a
+    decision about an `identifier` ("orcid:0000-...") is on; it counts for the byline that carries it on (`CarriedByline`).
     """
 
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.name.title()) for kind in WorkEventKind])
@@ -64,10 +65,15 @@ class WorkEvent(models.Model):
     before = ArrayField(models.BigIntegerField(), default=list)
     after = ArrayField(models.BigIntegerField(), default=list)
     bylines = models.JSONField(default=list)
+    byline = models.BigIntegerField(null=True)
+    identifier = models.TextField(blank=True, db_default="")
     undoes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
     happened_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        indexes = [
+            models.Index(fields=["identifier"], name="work_event_identifier_idx", condition=~models.Q(identifier="")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=[kind.value for kind in WorkEventKind]), name="work_event_known_kind"

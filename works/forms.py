@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 
+from researchgraph.forms import REASON_LIMIT
 from researchgraph.lib import dates
 from works.correction_selectors import CORRECTED, NEVER_EMPTY
 from works.ingest import normalise
@@ -113,43 +114,22 @@ _PROBLEMS: Final = {
 }
 
 
-REASON_LIMIT: Final = 500
+class SplitForm(forms.Form):
+    """Source records that are another work, by their keys joined by dots, on the state that `state` names, and why."""
 
+    records = forms.RegexField(r"^[0-9]{1,18}(\.[0-9]{1,18}){0,999}$")
+    state = forms.RegexField(r"^[0-9a-f]{32}$")
+    reason = forms.CharField(max_length=REASON_LIMIT)
 
-class AnswerForm(forms.Form):
-    """A curator's answer to a question about works on the state that `state` names, or what they do with the question.
-
-    `like` holds further questions with their states, as `works.pair_selectors.Alike` writes them; it is followed only if
-    `also` is ticked.
-    """
-
-    d = forms.ChoiceField(choices=[(word, word) for word in ("same", "different", "unknown", "take", "release")])
-    state = forms.RegexField(r"^[0-9a-f]{32}$", required=False)
-    candidate = forms.IntegerField(min_value=1, required=False)
-    reason = forms.CharField(max_length=REASON_LIMIT, required=False)
-    also = forms.BooleanField(required=False)
-    like = forms.RegexField(r"^[0-9]{1,18}:[0-9a-f]{32}( [0-9]{1,18}:[0-9a-f]{32}){0,19}$", required=False)
-
-    def alike(self) -> list[tuple[int, str]]:
-        """The further questions to answer the same way, each with its state."""
-        given = self.cleaned_data
-        pairs = [one.split(":") for one in given["like"].split()] if given["also"] else []
-        return [(int(review), state) for review, state in pairs]
-
-
-class TakeBackForm(forms.Form):
-    """Decisions to take back, by their events joined by dots, and the question they answered."""
-
-    events = forms.RegexField(r"^[0-9]{1,18}(\.[0-9]{1,18}){0,20}$")
-    review = forms.IntegerField(min_value=0, required=False)
-
-    def clean_events(self) -> list[int]:
+    def clean_records(self) -> list[int]:
         """Their keys."""
-        return [int(key) for key in self.cleaned_data["events"].split(".")]
+        return [int(key) for key in self.cleaned_data["records"].split(".")]
 
 
-class UndoForm(forms.Form):
-    """A decision to take back from the history of a work, and why."""
+class IdentifierForm(forms.Form):
+    """What a curator finds of an ORCID iD that is held back of a byline, and why."""
 
-    event = forms.IntegerField(min_value=1)
+    d = forms.ChoiceField(choices=[(word, word) for word in ("accept", "dismiss")])
+    byline = forms.IntegerField(min_value=1)
+    value = forms.CharField(max_length=40)
     reason = forms.CharField(max_length=REASON_LIMIT)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from profiles import printed
 from profiles.printed import discloses, hidden_words
-from researchgraph.lib import bulk
+from researchgraph.lib import bulk, identifiers
 from researchgraph.lib.public_ids import address
 from works import decisions
 from works.decisions import Decision, WorkEventKind
@@ -41,13 +41,17 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class WorkEvent(msgspec.Struct, frozen=True):
-    """One decision as this work sees it. `who` and `reason` are for curators only; `records` names those that moved."""
+    """One decision as this work sees it. `records` names those that moved.
+
+    `who`, `reason` and `identifier` ("ORCID iD 0000-...", "" for other decisions) are for curators only.
+    """
 
     id: int
     title: str
     happened_at: datetime
     who: str
     reason: str
+    identifier: str
     other: Other | None
     records: list[str]
     undone: bool
@@ -78,7 +82,8 @@ _WORK: Final = """
       FROM works_work w LEFT JOIN works_work m ON m.id = w.merged_into_id WHERE w.public_id = %s
 """
 _EVENTS: Final = """
-    SELECT e.id, e.kind, e.work_id, e.other_id, e.happened_at, e.undoes_id, e.records, e.before, e.after, u.username, e.reason
+    SELECT e.id, e.kind, e.work_id, e.other_id, e.happened_at, e.undoes_id, e.records, e.before, e.after, u.username, e.reason,
+           e.identifier
       FROM works_workevent e JOIN auth_user u ON u.id = e.actor_id
      WHERE (e.work_id = ANY(%(works)s) OR e.other_id = ANY(%(works)s)) ORDER BY e.id DESC
 """
@@ -105,6 +110,7 @@ def work_history(public_id: str) -> WorkHistory | None:
     keys = {row[0]: f"{row[1]} {shown[row[0]] or 'record'}" for row in records}
     others = _others(one for d in known for one in (d.work, d.other) if one is not None and one != work)
     homes = decisions.homes(known)
+    picked = decisions.picked(known)
     events = [
         _event(decision, row, work, known, keys, others.get(_other(decision, work)))
         for decision, row in zip(known, found, strict=True)
@@ -118,7 +124,7 @@ def work_history(public_id: str) -> WorkHistory | None:
         moved_at,
         events,
         [
-            Record(source, shown[record], at, run, homes.get(record, work) != work)
+            Record(source, shown[record], at, run, homes.get(record, work) != work or record in picked)
             for record, source, _, at, run, _ in here[:RECORDS_SHOWN]
         ],
         len(here),
@@ -142,11 +148,17 @@ def _event(
         happened_at=decision.happened_at,
         who=row[9],
         reason=row[10],
+        identifier=_identifier(row[11]),
         other=other,
         records=[keys[record] for record in moved if record in keys],
         undone=not counts,
         undoable=counts and decision.undoes is None and decision.kind != WorkEventKind.UNSURE,
     )
+
+
+def _identifier(stated: str) -> str:
+    scheme, _, value = stated.partition(":")
+    return f"{identifiers.label(scheme)} {value}" if value else ""
 
 
 def _other(decision: Decision, work: int) -> int:
@@ -158,12 +170,18 @@ def _title(decision: Decision, work: int, known: list[Decision]) -> str:
     match decision.kind:
         case WorkEventKind.JOINED:
             return "Joined another work" if decision.work == work else "Another work joined this one"
+        case WorkEventKind.SPLIT:
+            return "Some records found to be another work’s" if decision.work == work else "Split off another work"
         case WorkEventKind.TOLD_APART:
             return "Told apart from another work"
         case WorkEventKind.MENTIONED:
             return "Found to be what an episode of a podcast speaks of"
         case WorkEventKind.NOT_MENTIONED:
             return "Found not to be what an episode of a podcast speaks of"
+        case WorkEventKind.ACCEPTED:
+            return "An identifier found to be that of one of the authors"
+        case WorkEventKind.DISMISSED:
+            return "An identifier found not to be that of one of the authors"
         case WorkEventKind.UNSURE:
             return "Nothing decided yet: the question was put aside"
         case _:
@@ -173,9 +191,12 @@ def _title(decision: Decision, work: int, known: list[Decision]) -> str:
 
 _UNDONE: Final[dict[str, str]] = {
     WorkEventKind.JOINED: "two works joined",
+    WorkEventKind.SPLIT: "records found to be another work’s",
     WorkEventKind.TOLD_APART: "told apart from another work",
     WorkEventKind.MENTIONED: "an episode that speaks of it",
     WorkEventKind.NOT_MENTIONED: "an episode that does not speak of it",
+    WorkEventKind.ACCEPTED: "an identifier that is an author’s",
+    WorkEventKind.DISMISSED: "an identifier that is not an author’s",
     WorkEventKind.UNSURE: "a question put aside",
     WorkEventKind.UNDONE: "an undoing",
 }

@@ -10,8 +10,8 @@ from profiles import moved
 from profiles.curation_views import curator, required_curator
 from profiles.review_selectors import nav
 from researchgraph.errors import Conflict
+from researchgraph.forms import REASON_LIMIT, UndoForm
 from works.flows.undo import undo
-from works.forms import REASON_LIMIT, UndoForm
 from works.history_selectors import WorkHistory, work_history
 
 

@@ -11,8 +11,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,13 +29,15 @@ from profiles.flows import assign, link_institutions
 from profiles.models import StaleBlock
 from researchgraph.errors import RecordRejected, SourceUnavailable
 from researchgraph.lib import bulk
+from researchgraph.lib.aside import ProcessDiedError
 from researchgraph.lib.http import Http
 from researchgraph.lib.memory import collection_paused
 from researchgraph.lib.pace import SharedPace
 from researchgraph.lib.public_ids import public_id
 from researchgraph.lib.text import clean
-from works import attempts
+from works import ahead, attempts
 from works.ingest import media, pipeline, store
+from works.ingest.texts import Texts
 from works.models import HarvestSchedule, ImportChunk, ImportRun, RunState, Upload
 from works.records import RawRecord
 from works.sources import registry
@@ -45,9 +46,6 @@ from works.sources.base import Source
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-BATCH = 2_000
-BATCH_BYTES = 32 << 20
-"""A batch ends early when its records are long: one of them may have 16 MiB."""
 RUN_LOCK = 7_031_002
 
 PASSING = (OperationalError, InterfaceError)
@@ -214,68 +212,55 @@ def _fail(run: ImportRun, message: str) -> None:
 
 def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress | None) -> bool:
     """Whether the end was reached; not if time ran out, or somebody paused or stopped the run."""
-    place = place_of(run)
-    with opened(run, resume=place.cursor) as found:
-        left = None if run.limit is None else run.limit - place.before
-        raws = islice(found, place.done - place.before, left)
-        return _ingest(run, raws, place.done, deadline, progress)
+    while True:
+        place = place_of(run)
+        try:
+            with opened(run, resume=place.cursor) as found:
+                left = None if run.limit is None else run.limit - place.before
+                raws = islice(found, place.done - place.before, left)
+                return _ingest(run, raws, deadline, progress)
+        except ProcessDiedError:
+            # A death like that of a worker, but one that this worker has outlived: it looks for the record at once.
+            log.warning("Import run %s: a parser took its process with it after record %s", run.public_id, run.fetched)
 
 
-def _ingest(
-    run: ImportRun, raws: Iterator[RawRecord], done: int, deadline: float | None, progress: Progress | None
-) -> bool:
+def _ingest(run: ImportRun, raws: Iterator[RawRecord], deadline: float | None, progress: Progress | None) -> bool:
     source = registry.get(run.source)
     lookups = store.Lookups()
     # The batch that is stored and the one that is parsed ahead.
-    hold = attempts.begin(run, ahead=2 * BATCH)
-    while run.step:
-        batch = _next_step(run, raws, source, hold=hold)
-        if not batch:
-            return True
-        _store(run, done, batch, lookups)
-        done, hold = done + len(batch), False
-        if not _goes_on(run, deadline, progress):
-            return False
-    # One batch is read and parsed ahead while PostgreSQL stores the one before: two cores, two jobs.
-    with ThreadPoolExecutor(1, thread_name_prefix="prepare") as ahead:
-        upcoming = ahead.submit(_next_batch, raws, source)
-        while batch := upcoming.result():
-            upcoming = ahead.submit(_next_batch, raws, source)
-            _store(run, done, batch, lookups)
-            done += len(batch)
-            if not _goes_on(run, deadline, progress):
-                upcoming.result()
+    hold = attempts.begin(run, ahead=2 * ahead.BATCH)
+    with ahead.aside(source) if run.step else nullcontext() as prepare:
+        while run.step and prepare:
+            batch = _next_step(run, raws, prepare, hold=hold)
+            if not batch.items:
+                return True
+            hold = False
+            if not _stored(run, batch, lookups, deadline, progress):
                 return False
-    return True
+    # Two cores, two jobs: one batch is read and parsed ahead while PostgreSQL stores the one before.
+    with closing(ahead.batches(raws, source, live=run.live)) as batches:
+        return all(_stored(run, batch, lookups, deadline, progress) for batch in batches)
 
 
-def _goes_on(run: ImportRun, deadline: float | None, progress: Progress | None) -> bool:
-    """Whether there is time for another batch, and nobody paused or stopped the run."""
+def _stored(
+    run: ImportRun, batch: ahead.Batch, lookups: store.Lookups, deadline: float | None, progress: Progress | None
+) -> bool:
+    """Store a batch; whether there is time for another, and nobody paused or stopped the run."""
+    lookups.texts = batch.texts
+    _store(run, run.fetched, batch.items, lookups)
     run.refresh_from_db()
     if progress:
         progress(run)
     return run.state == RunState.RUNNING and (deadline is None or time.monotonic() <= deadline)
 
 
-def _next_step(run: ImportRun, raws: Iterator[RawRecord], source: Source, *, hold: bool) -> list[pipeline.Prepared]:
-    """The few records next to be tried where workers died. To `hold` one back unread is the outcome of that."""
+def _next_step(run: ImportRun, raws: Iterator[RawRecord], prepare: ahead.Prepare, *, hold: bool) -> ahead.Batch:
+    """The few records next to be tried where processes died. To `hold` one back unread is the outcome of that."""
     few = list(islice(raws, run.step))
     if hold:
-        return [attempts.held(raw) for raw in few]
+        return ahead.Batch([attempts.held(raw) for raw in few], Texts())
     attempts.trying(run)
-    return pipeline.prepare(few, source.parse)
-
-
-def _next_batch(raws: Iterator[RawRecord], source: Source) -> list[pipeline.Prepared]:
-    batch, size = [], 0
-    for raw in raws:
-        batch.append(raw)
-        size += len(raw.payload)
-        # A page of a service is stored together with the cursor behind it.
-        if len(batch) == BATCH or size >= BATCH_BYTES or raw.cursor:
-            break
-    with collection_paused():
-        return pipeline.prepare(batch, source.parse)
+    return prepare(few)
 
 
 def _store(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: store.Lookups) -> None:

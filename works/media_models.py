@@ -39,13 +39,15 @@ class MediaMention(models.Model):
     """An episode speaks of a work; or, if a person refused it, does not. A mention is never counted as a work.
 
     An equal title alone makes no mention: it makes an open `Review` of the kind "media-match", whose subject is
-    "episode:work".
+    "episode:work". What a person answered stays with the work that was asked about; while that has joined another one,
+    a `carried` mention stands in its place there.
     """
 
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="mentions")
     kind = models.CharField(max_length=10, choices=MentionKind.choices)
     evidence = models.JSONField(default=list)
+    carried = models.BooleanField(db_default=False)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )

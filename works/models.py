@@ -67,7 +67,8 @@ class Work(models.Model):
     `date` is a partial ISO date of the first version. `provenance` maps a field to the source its value came from, or to
     the origin of a correction; `alternatives` maps a field to what other sources say. `author_keys` are the normalised
     names in byline order, for matching. `merged_into` is the work that a
-    person found to be the same, since `merged_at`; what the row says is then what it said before that.
+    person found to be the same, since `merged_at`; what the row says is then what it said before that. `undone` says that a
+    person had split it off that work, and that this was taken back: nothing that it states counts.
     """
 
     public_id = models.CharField(max_length=10)
@@ -96,6 +97,7 @@ class Work(models.Model):
     alternatives = models.JSONField(default=dict)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged", db_index=False)
     merged_at = models.DateTimeField(null=True)
+    undone = models.BooleanField(db_default=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     title_search = models.GeneratedField(

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from profiles import printed
 from profiles.names import block_key
 from researchgraph.lib import bulk, identifiers
+from researchgraph.lib.desk import AT_ONCE
 from researchgraph.lib.evidence import Evidence, sentence
 from researchgraph.lib.public_ids import address
 from works import comparison, questions
@@ -164,7 +165,7 @@ _ALIKE: Final = f"""
                (SELECT w.title FROM works_work w WHERE w.id = ({questions.CANDIDATES})[1]) AS other
           FROM works_review q WHERE q.kind = %(kind)s AND {questions.OPEN})
     SELECT a.id, a.state, a.title, coalesce(a.other, '') FROM asked a JOIN asked b ON b.id = %(review)s AND a.alike = b.alike
-     WHERE a.id <> b.id AND a.place = 'open' AND a.title IS NOT NULL ORDER BY a.id LIMIT {questions.AT_ONCE}
+     WHERE a.id <> b.id AND a.place = 'open' AND a.title IS NOT NULL ORDER BY a.id LIMIT {AT_ONCE}
 """  # noqa: S608 - constants
 
 _evidence = msgspec.json.Decoder(list[Evidence]).decode

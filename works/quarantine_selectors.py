@@ -14,9 +14,12 @@ from markupsafe import Markup
 from researchgraph.lib import bulk, identifiers
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.paging import Paging, paging
+from works.ingest.doubted import DISMISSED
 from works.row_selectors import markup
 
 HELD_A_PAGE: Final = 50
+DECIDED_SHOWN: Final = 50
+"""The latest decisions about identifiers; older ones are in the histories of their works."""
 SHOWN: Final = 64 * 1024
 """Bytes of a record shown on its page; the whole is a download."""
 PATH: Final = "/imports/held/"
@@ -68,17 +71,16 @@ class Held(msgspec.Struct, frozen=True):
         return self.code not in NOT_READABLE
 
 
-class HeldIdentifier(msgspec.Struct, frozen=True):
-    """An identifier that sources state of a byline, which goes without it."""
+class Stated(msgspec.Struct, frozen=True):
+    """An identifier that sources state of a byline; `byline` is its key."""
 
     scheme: str
     value: str
+    byline: int
     name: str
     work_id: str
     title: str
     title_html: str
-    code: str
-    detail: str
 
     @property
     def heading(self) -> Markup:
@@ -96,17 +98,37 @@ class HeldIdentifier(msgspec.Struct, frozen=True):
         return safe_url(identifiers.url(self.scheme, self.value))
 
 
+class HeldIdentifier(msgspec.Struct, frozen=True):
+    """An identifier that a byline goes without, and why."""
+
+    stated: Stated
+    code: str
+    detail: str
+
+
+class DecidedIdentifier(msgspec.Struct, frozen=True):
+    """What a curator found of an identifier. The byline's name is "" if no source prints it any more."""
+
+    stated: Stated
+    event: int
+    accepted: bool
+    who: str
+    reason: str
+    happened_at: datetime
+
+
 class HeldIdentifiers(msgspec.Struct, frozen=True):
-    """How many are held back by reason, and a page of them; `code` is "" for all reasons."""
+    """How many wait by reason, and a page of them; `code` is "" for all reasons. `decided` are the latest decisions in force."""
 
     codes: list[tuple[str, int]]
     code: str
     held: list[HeldIdentifier]
+    decided: list[DecidedIdentifier]
     paging: Paging
 
     @property
     def total(self) -> int:
-        """How many are held back for any reason."""
+        """How many are held back for any reason, without those that were dismissed."""
         return sum(count for _, count in self.codes)
 
 
@@ -168,27 +190,47 @@ def quarantine(*, source: str, code: str, page: int) -> Quarantine:
         if total
         else []
     )
-    doubted = bulk.fetch("SELECT count(*) FROM works_heldidentifier")[0][0]
+    doubted = bulk.fetch("SELECT count(*) FROM works_heldidentifier WHERE code <> %s", [DISMISSED])[0][0]
     return Quarantine(doubted, groups, source, code, [Held(*row) for row in held], window)
 
 
 def held_identifiers(*, code: str, page: int) -> HeldIdentifiers:
-    """The identifiers that are held back for this reason, or for any. Two queries."""
-    codes = bulk.fetch("SELECT code, count(*) FROM works_heldidentifier GROUP BY 1 ORDER BY 2 DESC, 1")
+    """The identifiers that are held back for this reason, or for any, and what was decided last. Three queries."""
+    codes = bulk.fetch(
+        "SELECT code, count(*) FROM works_heldidentifier WHERE code <> %s GROUP BY 1 ORDER BY 2 DESC, 1", [DISMISSED]
+    )
     total = sum(count for known, count in codes if code in {"", known})
     parameters = (("code", code),) if code else ()
     window = paging(page=page, size=HELD_A_PAGE, total=total, path=IDENTIFIERS_PATH, parameters=parameters)
     rows = bulk.fetch(
         """
-        SELECT h.scheme, h.value, a.raw_name, w.public_id, w.title, w.title_html, h.code, h.detail
+        SELECT h.scheme, h.value, a.id, a.raw_name, w.public_id, w.title, w.title_html, h.code, h.detail
           FROM works_heldidentifier h JOIN works_authorship a ON a.id = h.authorship_id JOIN works_work w ON w.id = a.work_id
-         WHERE %(code)s IN ('', h.code) ORDER BY h.value, w.id, a.position LIMIT %(size)s OFFSET %(offset)s
+         WHERE %(code)s IN ('', h.code) AND h.code <> %(dismissed)s
+         ORDER BY h.value, w.id, a.position LIMIT %(size)s OFFSET %(offset)s
         """,
-        {"code": code, "size": window.size, "offset": window.offset},
+        {"code": code, "dismissed": DISMISSED, "size": window.size, "offset": window.offset},
     )
-    return HeldIdentifiers(
-        [(known, count) for known, count in codes], code, [HeldIdentifier(*row) for row in rows], window
+    held = [HeldIdentifier(Stated(*row[:7]), *row[7:]) for row in rows]
+    return HeldIdentifiers([(known, count) for known, count in codes], code, held, _decided(), window)
+
+
+def _decided() -> list[DecidedIdentifier]:
+    rows = bulk.fetch(
+        """
+        SELECT split_part(e.identifier, ':', 1), substr(e.identifier, strpos(e.identifier, ':') + 1), e.byline,
+               coalesce(a.raw_name, ''), coalesce(n.public_id, w.public_id), coalesce(n.title, w.title),
+               coalesce(n.title_html, w.title_html), e.id, e.kind = 'identifier:accepted', u.username, e.reason, e.happened_at
+          FROM works_workevent e JOIN auth_user u ON u.id = e.actor_id JOIN works_work w ON w.id = e.work_id
+          LEFT JOIN works_carriedbyline c ON c.byline = e.byline
+          LEFT JOIN works_authorship a ON a.id = coalesce(c.carrier, e.byline)
+          LEFT JOIN works_work n ON n.id = a.work_id
+         WHERE e.identifier <> '' AND NOT EXISTS (SELECT FROM works_workevent o WHERE o.undoes_id = e.id)
+         ORDER BY e.id DESC LIMIT %s
+        """,
+        [DECIDED_SHOWN],
     )
+    return [DecidedIdentifier(Stated(*row[:7]), *row[7:]) for row in rows]
 
 
 def held_page(record: int) -> HeldPage | None:

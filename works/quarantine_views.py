@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -9,11 +11,21 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from profiles import tasks as profiles_tasks
+from profiles.curation_views import curator, required_curator
+from profiles.review_selectors import nav
+from researchgraph.errors import Conflict
+from researchgraph.forms import REASON_LIMIT, UndoForm
 from researchgraph.lib.paging import page_number
 from works import quarantine as flows
 from works import quarantine_selectors as selectors
+from works.decision_models import WorkEvent
+from works.flows import identify
+from works.forms import IdentifierForm
 from works.import_views import required_manager, rights, said
 from works.models import ImportRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @never_cache
@@ -30,11 +42,52 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def held_identifiers(request: HttpRequest) -> HttpResponse:
-    """The identifiers that bylines go without, and why; `code` chooses a reason."""
-    required_manager(request)
+    """The identifiers that bylines go without, and why, for curators as well; `code` chooses a reason."""
+    if curator(request) is None:
+        required_manager(request)
     number = page_number(request.GET.get("page", ""), size=selectors.HELD_A_PAGE)
     found = selectors.held_identifiers(code=request.GET.get("code", ""), page=number)
-    return render(request, "works/held_identifiers.html", {"found": found, **rights(request)})
+    context = {"found": found, "curator": curator(request) is not None, "limit": REASON_LIMIT, **rights(request)}
+    return render(request, "works/held_identifiers.html", context)
+
+
+@require_POST
+def decide_identifier(request: HttpRequest) -> HttpResponse:
+    """A curator accepts an identifier for its byline, or dismisses it."""
+    user, form = required_curator(request), IdentifierForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, user.pk, "Say in a few words how you know; it is kept with the decision.")
+    given = form.cleaned_data
+    decide = identify.accept if given["d"] == "accept" else identify.dismiss
+    return _done(request, user.pk, lambda: decide(
+        byline=given["byline"], value=given["value"], actor=user, reason=given["reason"]
+    ))  # fmt: skip
+
+
+@require_POST
+def undo_identifier(request: HttpRequest) -> HttpResponse:
+    """A curator takes such a decision back."""
+    user, form = required_curator(request), UndoForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, user.pk, "Say in a few words why it is undone; others will want to know.")
+    event = get_object_or_404(WorkEvent.objects.exclude(identifier=""), pk=form.cleaned_data["event"])
+    return _done(
+        request, user.pk, lambda: identify.take_back(found=event, actor=user, reason=form.cleaned_data["reason"])
+    )
+
+
+def _done(request: HttpRequest, user: int, decide: Callable[[], int]) -> HttpResponse:
+    try:
+        decide()
+    except Conflict as refused:
+        return _refused(request, user, str(refused))
+    return HttpResponseRedirect(f"{selectors.IDENTIFIERS_PATH}#decided")
+
+
+def _refused(request: HttpRequest, user: int, problem: str) -> HttpResponse:
+    """Nothing was changed, and why (409)."""
+    context = {"problem": problem, "back": selectors.IDENTIFIERS_PATH, "nav": nav(user)}
+    return render(request, "curate/conflict.html", context, status=409)
 
 
 @never_cache

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-AT_ONCE: Final = 20
-"""Further questions that one answer may settle."""
-
 PAIRS: Final = "('work-match', 'identifier-conflict')"
 """Kinds that ask whether two works are one. Other kinds are shown by their evidence."""
 

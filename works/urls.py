@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from works import correction_views, history_views, import_views, quarantine_views, review_views, schedule_views, views
+from researchgraph import desk_views
+from works import (
+    correction_views,
+    history_views,
+    import_views,
+    quarantine_views,
+    schedule_views,
+    split_views,
+    views,
+)
+from works.review_views import PAGES
 
 ID = r"(?P<public_id>[0-9a-z]{10})"
 SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
@@ -16,11 +26,12 @@ urlpatterns = [
     re_path(rf"^works/{ID}/undo/$", history_views.undo_event, name="work-undo"),
     re_path(rf"^works/{ID}/{SLUG}/$", views.work, name="work"),
     re_path(rf"^curate/work/{ID}/$", correction_views.correct, name="correct-work"),
+    re_path(rf"^curate/work/{ID}/split/$", split_views.split_work, name="split-work"),
     re_path(rf"^curate/work/{ID}/undo/$", correction_views.undo, name="undo-correction"),
     re_path(rf"^works/{ID}/{SLUG}/history/$", history_views.history, name="work-history"),
-    path("curate/works/", review_views.curate, name="curate-works"),
-    path("curate/works/undo/", review_views.take_back, name="curate-works-undo"),
-    path("curate/works/review/<int:review>/", review_views.answer, name="work-review"),
+    path("curate/works/", desk_views.show, {"pages": PAGES}, name="curate-works"),
+    path("curate/works/undo/", desk_views.take_back, {"pages": PAGES}, name="curate-works-undo"),
+    path("curate/works/review/<int:review>/", desk_views.answer, {"pages": PAGES}, name="work-review"),
     re_path(rf"^topics/{ID}/$", views.topic),
     re_path(rf"^topics/{ID}/{SLUG}/$", views.topic, name="topic"),
     path("search/", views.search, name="search"),
@@ -33,6 +44,8 @@ urlpatterns = [
     ),
     path("imports/held/", quarantine_views.quarantine, name="quarantine"),
     path("imports/held/identifiers/", quarantine_views.held_identifiers, name="held-identifiers"),
+    path("imports/held/identifiers/decide/", quarantine_views.decide_identifier, name="decide-identifier"),
+    path("imports/held/identifiers/undo/", quarantine_views.undo_identifier, name="undo-identifier"),
     path("imports/held/export/", quarantine_views.export, name="quarantine-export"),
     path("imports/held/retry/", quarantine_views.retry, name="quarantine-retry"),
     path("imports/held/dismiss/", quarantine_views.dismiss, name="quarantine-dismiss"),

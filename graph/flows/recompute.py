@@ -14,6 +14,7 @@ from django.db import transaction
 
 from graph.algorithms import HYPER_AUTHORSHIP
 from graph.flows import derive, facts, write
+from profiles.flows.waiting import DUE
 from researchgraph.lib import bulk
 from researchgraph.lib.memory import collection_paused
 
@@ -23,20 +24,20 @@ RESEARCHERS_A_BATCH = 3_000
 def recompute_stale(*, researchers: int = RESEARCHERS_A_BATCH) -> int:
     """Claim up to `researchers` stale researchers nobody else is at, recompute them, return how many there were.
 
-    None while name blocks are stale: somebody on the same works is still to be decided on, and whoever shares a
-    work with them would be recomputed twice. Claim and result are one transaction: if the worker dies, they are
+    None while name blocks are stale, unless they rest: somebody on the same works is still to be decided on, and whoever
+    shares a work with them would be recomputed twice. Claim and result are one transaction: if the worker dies, they are
     stale again. The records are claimed with their marks: who is renaming one waits for its mark next.
     """
     with collection_paused(), transaction.atomic():
         claimed = dict(
             bulk.fetch(
-                """
+                f"""
                 DELETE FROM graph_staleresearcher WHERE researcher_id IN (
                     SELECT researcher_id FROM graph_staleresearcher s JOIN profiles_researcher r ON r.id = s.researcher_id
-                     WHERE NOT EXISTS (SELECT FROM profiles_staleblock)
+                     WHERE NOT {DUE}
                      ORDER BY researcher_id LIMIT %s FOR UPDATE OF s SKIP LOCKED FOR NO KEY UPDATE OF r SKIP LOCKED
                 ) RETURNING researcher_id, cause
-                """,
+                """,  # noqa: S608 - our own words
                 [researchers],
             ),
         )

@@ -112,10 +112,18 @@ _EVENTS = """
     SELECT id, kind, happened_at, actor_id IS NULL, researcher_id, other_id,
            ARRAY(SELECT coalesce(c.carrier, n.key) FROM unnest(bylines) WITH ORDINALITY AS n(key, place)
                    LEFT JOIN works_carriedbyline c ON c.byline = n.key ORDER BY n.place),
-           ARRAY(SELECT coalesce(w.merged_into_id, n.key) FROM unnest(works) WITH ORDINALITY AS n(key, place)
-                   LEFT JOIN works_work w ON w.id = n.key ORDER BY n.place),
+           ARRAY(SELECT coalesce(a.work_id, w.merged_into_id, n.key) FROM unnest(works) WITH ORDINALITY AS n(key, place)
+                   LEFT JOIN works_work w ON w.id = n.key
+                   LEFT JOIN works_carriedbyline c ON c.byline = bylines[n.place]
+                   LEFT JOIN works_authorship a ON a.id = c.carrier ORDER BY n.place)
+           || CASE WHEN kind IN ('researcher:bylines:rejected', 'researcher:bylines:reassigned', 'researcher:split') THEN
+                   ARRAY(SELECT coalesce(o.merged_into_id, o.id) FROM works_workevent s JOIN works_work o ON o.id = s.other_id
+                          WHERE s.kind = 'works:split' AND s.happened_at >= e.happened_at
+                            AND s.work_id IN (SELECT unnest(e.works)
+                                              UNION SELECT w.merged_into_id FROM works_work w WHERE w.id = ANY(e.works))
+                          ORDER BY s.id) ELSE '{}' END,
            after, undoes_id, before
-      FROM profiles_identityevent WHERE id IN (
+      FROM profiles_identityevent e WHERE id IN (
         SELECT id FROM profiles_identityevent WHERE researcher_id = ANY(%(researchers)s)
         UNION SELECT id FROM profiles_identityevent WHERE other_id = ANY(%(researchers)s)
         UNION SELECT id FROM profiles_identityevent
@@ -123,7 +131,10 @@ _EVENTS = """
                      SELECT unnest(%(bylines)s::bigint[])
                      UNION SELECT byline FROM works_carriedbyline WHERE carrier = ANY(%(bylines)s)))
 """
-"""Bylines and works by the keys under which they go on, if the work has joined another one."""
+"""Bylines and works by the keys under which they go on, if the work has joined another one or was split.
+
+Who is not among the authors of a work is not among those of what is split off it later.
+"""
 _COMPANIONS = """
     SELECT n.holder FROM works_carriedbyline c LEFT JOIN works_authorship a ON a.id = c.carrier,
            unnest(ARRAY[c.holder, c.carrier_holder, a.researcher_id]) AS n(holder)

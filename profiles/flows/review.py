@@ -5,7 +5,6 @@ who looks after it, and whether it was put aside. The only writer of both beside
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -19,24 +18,13 @@ from profiles.flows.reject import reject
 from profiles.flows.split import split
 from profiles.flows.tell_apart import tell_apart
 from profiles.flows.undo import undo
-from profiles.models import IdentityEvent, Review, ReviewKind, VerificationLevel
+from profiles.models import Review, ReviewKind, VerificationLevel
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
+from researchgraph.lib.desk import Desk, Verdict
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
-
-AT_ONCE: Final = 20
-"""Questions that one answer may settle, and decisions that are taken back together."""
-
-
-class Verdict(StrEnum):
-    """What a curator finds. UNKNOWN changes nobody's record: the question is put aside."""
-
-    SAME = "same"
-    DIFFERENT = "different"
-    UNKNOWN = "unknown"
-
 
 _WORDS: Final[dict[tuple[str, str], str]] = {
     (ReviewKind.MERGE, Verdict.SAME): "one person",
@@ -50,24 +38,10 @@ _WORDS: Final[dict[tuple[str, str], str]] = {
 }
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """What several answers came to: the events and the questions answered, in order.
-
-    `refused` had changed and were left alone.
-    """
-
-    events: list[int]
-    reviews: list[int]
-    refused: int
-
-
 class _Question(msgspec.Struct, frozen=True):
     kind: str
     records: list[int]
     bylines: list[int]
-    assigned_to: int | None
-    open: bool
-    state: str
     candidates: list[int]
 
 
@@ -87,11 +61,9 @@ def answer(
     the record meant for a byline, the nearest one by default. Raises Conflict if the question is not open any more,
     what it is about has changed, somebody else looks after it, or the decision itself is refused.
     """
-    found = _held(review, actor)
-    if not found.open:
-        raise Conflict("This has been decided in the meantime, or the records have gone.")
-    if state is not None and state != found.state:
-        raise Conflict("The records have changed since you looked at them.")
+    _hold_blocks(review)
+    wanted = f"q.kind, q.records, q.bylines, {questions.CANDIDATES}"
+    found = _Question(*DESK.held(wanted, review=review, actor=actor, seen=state))
     if verdict is Verdict.UNKNOWN:
         Review.objects.filter(pk=review).update(postponed_at=timezone.now(), postponed_by=actor, assigned_to=None)
         return None
@@ -101,76 +73,13 @@ def answer(
     return event
 
 
-def answer_alike(
-    *,
-    asked: Sequence[tuple[int, str]],
-    verdict: Verdict,
-    actor: AbstractBaseUser,
-    reason: str = "",
-    candidate: int | None = None,
-) -> Answered:
-    """Give one answer to a question and to further ones about bylines, each in a transaction of its own.
-
-    `asked` pairs each question with the state its curator saw. All states are compared before the first answer, which
-    changes the record that the others are about too. Raises Conflict if the first is refused; of the others those that
-    are refused are counted.
-    """
-    (first, state), *further = asked[: AT_ONCE + 1]
-    unchanged = _unchanged(further)
-    event = answer(review=first, verdict=verdict, actor=actor, reason=reason, state=state, candidate=candidate)
-    events, reviews = [event], [first]
-    for review in unchanged:
-        try:
-            event = answer(review=review, verdict=verdict, actor=actor, reason=reason, state=None, candidate=candidate)
-        except Conflict:
-            continue
-        events.append(event)
-        reviews.append(review)
-    refused = len(asked) - len(reviews)
-    return Answered([event for event in events if event is not None], reviews, refused)
-
-
-def _unchanged(asked: Sequence[tuple[int, str]]) -> list[int]:
-    """The questions that are about what their curator saw, in the order given."""
-    query = f"SELECT q.id, {questions.STATE} FROM profiles_review q WHERE q.id = ANY(%s)"  # noqa: S608 - our own words
-    states = dict(bulk.fetch(query, [[review for review, _ in asked]])) if asked else {}
-    return [review for review, state in asked if states.get(review) == state]
-
-
-@transaction.atomic
-def take_back(*, events: Sequence[int], actor: AbstractBaseUser) -> None:
-    """Undo decisions of one's own, the last one first: all of them, or none if one cannot be.
-
-    Raises Conflict if one of them is somebody else's, or has been undone already.
-    """
-    own = set(IdentityEvent.objects.filter(pk__in=events, actor_id=actor.pk).values_list("pk", flat=True))
-    if not events or len(events) > AT_ONCE + 1 or own != set(events):
-        raise Conflict("Only decisions of your own are taken back here; the record’s history has the others.")
-    for event in sorted(own, reverse=True):
-        undo(event=event, actor=actor, reason="Review queue: taken back")
-
-
-@transaction.atomic
-def take(*, review: int, user: AbstractBaseUser) -> None:
-    """Look after a question, so that nobody else answers it. Raises Conflict if somebody else does already."""
-    taken = Review.objects.select_for_update().filter(pk=review).values_list("assigned_to", flat=True)
-    if not taken or taken[0] not in {None, user.pk}:
-        raise Conflict("Somebody else looks after this question.")
-    Review.objects.filter(pk=review).update(assigned_to=user)
-
-
-def release(*, review: int) -> None:
-    """Put a question back for everybody, whoever has taken it: who took it may have gone home."""
-    Review.objects.filter(pk=review).update(assigned_to=None)
-
-
 def ask_again(*, reviews: Sequence[int]) -> None:
     """Bring questions back that were put aside."""
     Review.objects.filter(pk__in=reviews).update(postponed_at=None, postponed_by=None)
 
 
-def _held(review: int, actor: AbstractBaseUser) -> _Question:
-    """The question, while nobody else decides on what it is about: neither a person nor, in the blocks, the rule."""
+def _hold_blocks(review: int) -> None:
+    """Nobody else decides on what the question is about meanwhile: neither a person nor, in the blocks, the rule."""
     bulk.take_turns()
     bulk.fetch(
         """
@@ -181,19 +90,6 @@ def _held(review: int, actor: AbstractBaseUser) -> _Question:
         """,
         [review],
     )
-    rows = bulk.fetch(
-        f"""
-        SELECT q.kind, q.records, q.bylines, q.assigned_to_id, {questions.OPEN}, {questions.STATE}, {questions.CANDIDATES}
-          FROM profiles_review q WHERE q.id = %s FOR UPDATE OF q
-        """,  # noqa: S608 - our own words
-        [review],
-    )
-    if not rows:
-        raise Conflict("This question is not asked any more.")
-    found = _Question(*rows[0])
-    if found.assigned_to not in {None, actor.pk}:
-        raise Conflict("Somebody else looks after this question.")
-    return found
 
 
 def _decide(
@@ -229,3 +125,16 @@ def _joining(records: Iterable[int]) -> tuple[int, int]:
     )
     kept, gone = (row[0] for row in sorted(rows, key=lambda row: (not row[1], -row[2], row[0])))
     return gone, kept
+
+
+DESK: Final = Desk(
+    questions="profiles_review",
+    events="profiles_identityevent",
+    open=questions.OPEN,
+    state=questions.STATE,
+    things="record",
+    answer=answer,
+    undo=undo,
+    one_candidate=True,
+)
+take, release, answer_alike, take_back = DESK.take, DESK.release, DESK.answer_alike, DESK.take_back

@@ -20,9 +20,10 @@ from profiles.flows.merge import merge
 from profiles.flows.opt_out import opt_out
 from profiles.flows.rebuild import rebuild
 from profiles.flows.reject import reject
-from profiles.flows.review import Verdict, answer
+from profiles.flows.review import answer
 from profiles.models import IdentityEvent, Researcher, StaleBlock
 from researchgraph.errors import Conflict
+from researchgraph.lib.desk import Verdict
 from tests.pipeline import clear, importworks
 from tests.questions import ask, state
 from works import imports

@@ -15,13 +15,14 @@ from profiles.flows.merge import merge
 from profiles.flows.opt_out import opt_out
 from profiles.flows.rebuild import rebuild
 from profiles.flows.reject import reject
-from profiles.flows.review import Verdict
 from profiles.flows.tell_apart import tell_apart
 from profiles.flows.undo import undo
 from profiles.models import Distinction, IdentityEvent, Researcher, Review
 from profiles.question_selectors import question
-from profiles.review_selectors import Where, Wish, nav, queue, queue_list
+from profiles.review_selectors import Wish, nav, queue, queue_list
 from researchgraph.errors import Conflict
+from researchgraph.lib.desk import Verdict
+from researchgraph.lib.desk_queue import Where
 from tests.pipeline import importworks, work, write
 from tests.questions import ask, is_open, state
 from works.models import Authorship, Rejection

@@ -183,7 +183,7 @@ def test_another_record_under_a_used_id_is_held_back(tmp_path: Path) -> None:
 
 
 def test_a_used_id_is_noticed_across_batches_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("works.imports.BATCH", 1)
+    monkeypatch.setattr("works.ahead.BATCH", 1)
     bad = line(work("t/1", "Something else under the same id", "Grace Hopper"))
     assert_held(between(tmp_path, bad), bad.rstrip(), code="duplicate-id")
 
@@ -319,7 +319,7 @@ def test_a_run_that_cannot_store_anything_ends_and_says_why(tmp_path: Path) -> N
 
 
 def test_long_records_make_short_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("works.imports.BATCH_BYTES", 1)
+    monkeypatch.setattr("works.ahead.BATCH_BYTES", 1)
     outcome = importworks(write(tmp_path / "works.jsonl", [BEFORE, AFTER]))
     assert "new 2" in outcome.out
     assert list(ImportRun.objects.order_by("-pk")[0].chunks.order_by("first").values_list("first", "last")) == [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from works.decisions import Decision, WorkEventKind, homes, in_force, joins, last_word, replay
+from works.decisions import Decision, WorkEventKind, homes, in_force, joins, last_word, passed_over, picked, replay
 from works.ingest.decided import decide, side_of
 from works.ingest.match import Comparable
 from works.records import Ambiguous, Matched, Unmatched
@@ -20,14 +21,18 @@ def decision(key: int, kind: WorkEventKind, work: int, other: int, undoes: int |
     return Decision(key, kind, work, other, START + timedelta(hours=key), undoes)
 
 
+KINDS = [WorkEventKind.JOINED, WorkEventKind.TOLD_APART, WorkEventKind.UNDONE]
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> list[Decision]:
+def histories(draw: st.DrawFn, *, kinds: Sequence[WorkEventKind] = (*KINDS, WorkEventKind.SPLIT)) -> list[Decision]:
     """Decisions as the flows let them through: of works that are there, never contradicting what counts."""
     made: list[Decision] = []
     for key in range(1, draw(st.integers(1, 12))):
         state = replay(made)
-        present = [work for work in WORKS if state.final(work) == work]
-        kind = draw(st.sampled_from([WorkEventKind.JOINED, WorkEventKind.TOLD_APART, WorkEventKind.UNDONE]))
+        born = [d.other for d in made if d.kind == WorkEventKind.SPLIT and d.other is not None]
+        present = [work for work in (*WORKS, *born) if state.final(work) == work]
+        kind = draw(st.sampled_from(kinds))
         if kind == WorkEventKind.UNDONE:
             standing = [d for d in made if d.id in in_force(made)]
             if not standing:
@@ -36,6 +41,8 @@ def histories(draw: st.DrawFn) -> list[Decision]:
             assert undone.work is not None
             assert undone.other is not None
             new = decision(key, kind, undone.work, undone.other, last_word(undone.id, made))
+        elif kind == WorkEventKind.SPLIT:
+            new = decision(key, kind, draw(st.sampled_from(present)), 100 + key)
         else:
             work = draw(st.sampled_from(present))
             others = [one for one in present if one != work]
@@ -62,7 +69,7 @@ def test_the_order_in_which_events_are_read_makes_no_difference(made: list[Decis
     assert replay(reversed(made)) == replay(made)
 
 
-@given(histories())
+@given(histories(kinds=KINDS))
 def test_a_decision_that_is_undone_counts_as_if_it_had_never_been(made: list[Decision]) -> None:
     counting = in_force(made)
     roots = {d.id for d in made if d.undoes is None and d.id in counting}
@@ -82,8 +89,34 @@ def test_everything_undone_leaves_nothing(made: list[Decision]) -> None:
             decision(len(made) + 100, WorkEventKind.UNDONE, last.work or 0, last.other or 0, last_word(last.id, made))
         )
     state = replay(made)
-    assert not state.joined
+    assert set(state.joined) == state.unborn
     assert not state.apart
+    assert not state.split
+
+
+@given(histories())
+def test_a_work_that_was_split_off_is_told_apart_until_that_is_taken_back(made: list[Decision]) -> None:
+    state, counting = replay(made), in_force(made)
+    for one in (d for d in made if d.kind == WorkEventKind.SPLIT):
+        assert one.work is not None
+        assert one.other is not None
+        works = {state.final(one.work), state.final(one.other)}
+        assert (one.other in state.unborn) is (one.id not in counting)
+        if one.id in counting:
+            assert (min(works), max(works)) in state.apart
+        else:
+            assert len(works) == 1
+
+
+def test_records_are_of_the_work_they_were_split_off_to_while_that_counts() -> None:
+    split = Decision(1, WorkEventKind.SPLIT, 1, 9, START, None, (10, 20, 30), (1, 1, 1), (1, 9, 9))
+    further = Decision(2, WorkEventKind.SPLIT, 9, 8, START, None, (20, 30), (9, 9), (9, 8))
+    undone = Decision(3, WorkEventKind.UNDONE, 1, 9, START, 1, (10, 20), (1, 9), (1, 1))
+    assert [joins(one, [split, further, undone]) for one in (split, undone)] == [False, True]
+    assert homes([further, split]) == {20: 9, 30: 8}
+    assert homes([split, further, undone]) == {10: 1, 20: 9, 30: 8}
+    assert passed_over([split, further]) == {(10, 9), (20, 8)}
+    assert picked([split, further, undone]) == {30}
 
 
 def test_a_record_has_the_home_it_was_first_named_with_or_was_parted_to() -> None:

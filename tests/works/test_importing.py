@@ -14,7 +14,7 @@ from django.db.models import F
 from graph.models import CoauthorEdge, StaleResearcher
 from profiles.models import IdentityEvent, Researcher, StaleBlock
 from tests.pipeline import clear, feed, importworks, line, stored, untouched, work, write
-from works import imports
+from works import ahead, imports
 from works.decision_models import Review
 from works.demo.build import OUTPUT
 from works.models import Authorship, ImportRun, SourceRecord, Work
@@ -88,7 +88,7 @@ def test_order_and_batches_make_no_difference(
     expected = stored()
     clear()
     shuffled = random.Random(seed).sample(BUNDLED, len(BUNDLED))  # noqa: S311 - a test's order
-    monkeypatch.setattr(imports, "BATCH", batch)
+    monkeypatch.setattr(ahead, "BATCH", batch)
     importworks(write(tmp_path / "works.jsonl", shuffled))
     assert stored() == expected
 
@@ -363,7 +363,7 @@ def test_a_run_that_is_stopped_between_batches_goes_on_where_it_was(
     importworks(path)
     expected = stored()
     clear()
-    monkeypatch.setattr(imports, "BATCH", 30)
+    monkeypatch.setattr(ahead, "BATCH", 30)
     run = imports.start_run(source="jsonl", query=str(path))
     slices = 1
     while not imports.advance(ImportRun.objects.get(pk=run.pk), seconds=1e-9):
@@ -385,7 +385,7 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
 
 
 def test_counters_of_a_run_add_up_its_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "BATCH", 4)
+    monkeypatch.setattr(ahead, "BATCH", 4)
     records = [*BUNDLED[:9], b"not json\n", BUNDLED[0], line(work("t/1", "No authors"))]
     importworks(write(tmp_path / "works.jsonl", records))
     run = ImportRun.objects.get(fetched=F("new") + F("updated") + F("unchanged") + F("quarantined"))

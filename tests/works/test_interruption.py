@@ -40,8 +40,8 @@ from django.conf import settings
 settings.DATABASES["default"]["NAME"] = sys.argv.pop(1)
 import django
 django.setup()
-from works import imports
-imports.BATCH = {BATCH}
+from works import ahead, imports
+ahead.BATCH = {BATCH}
 if sys.argv[1] == "worker":
     from researchgraph.celery import app
     app.worker_main([*sys.argv[1:], "--concurrency=2", "--loglevel=WARNING"])

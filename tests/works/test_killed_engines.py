@@ -29,8 +29,8 @@ import sys
 import django
 django.setup()
 from django.core.management import call_command
-from works import imports
-imports.BATCH = 40
+from works import ahead, imports
+ahead.BATCH = 40
 match sys.argv[1]:
     case "prepare":
         call_command("migrate", verbosity=0)

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from researchgraph.errors import Conflict
 from tests.pipeline import work, write
-from works import import_selectors, imports, runs
+from works import ahead, import_selectors, imports, runs
 from works.models import ImportChunk, ImportRun, RunState, SourceRecord, Upload, Work
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("empty_library")
 
-MANY = [work(f"t/{n}", f"Study number {n}", f"Person {n}", year=2000 + n % 20) for n in range(imports.BATCH + 500)]
+MANY = [work(f"t/{n}", f"Study number {n}", f"Person {n}", year=2000 + n % 20) for n in range(ahead.BATCH + 500)]
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def manager(empty_library: None, client: Client) -> User:
 def test_a_paused_run_ends_its_batch_and_goes_on_where_it_was(many: ImportRun) -> None:
     assert imports.advance(many, progress=runs.pause)
     many.refresh_from_db()
-    assert (many.state, many.fetched) == (RunState.PAUSED, imports.BATCH)
+    assert (many.state, many.fetched) == (RunState.PAUSED, ahead.BATCH)
     assert imports.advance(many)
-    assert Work.objects.count() == imports.BATCH
+    assert Work.objects.count() == ahead.BATCH
     runs.resume(many)
     assert imports.advance(many)
     many.refresh_from_db()
@@ -58,7 +58,7 @@ def test_a_stopped_run_keeps_what_it_brought_and_can_still_go_on(many: ImportRun
     imports.advance(many, progress=runs.stop)
     many.refresh_from_db()
     assert (many.state, many.finished_at is not None) == (RunState.STOPPED, True)
-    assert Work.objects.count() == imports.BATCH
+    assert Work.objects.count() == ahead.BATCH
     runs.resume(many)
     many.refresh_from_db()
     assert (many.state, many.finished_at) == (RunState.QUEUED, None)

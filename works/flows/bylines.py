@@ -78,22 +78,27 @@ def bring_back(noted: Iterable[Noted], works: Sequence[int]) -> list[int]:
     return [byline.key for byline in missing]
 
 
-def carry(noted: Sequence[Noted], goes_on: Mapping[int, int]) -> None:
-    """Store which byline carries on which. `goes_on` maps each work of the noted bylines to the one that goes on for it."""
+def carry(noted: Sequence[Noted], goes_on: Mapping[int, int], split: Mapping[int, Sequence[int]]) -> None:
+    """Store which byline carries on which. `goes_on` maps each work of the noted bylines to the one that goes on for it,
+    `split` a work that goes on to those that were split off it: what it does not print any more is looked for there.
+    """
     latest = {byline.key: byline for byline in noted}
     bulk.run("DELETE FROM works_carriedbyline WHERE byline = ANY(%s)", [sorted(latest)])
     here: dict[int, list[Noted]] = {}
-    for byline in printed(set(goes_on.values())):
+    for byline in printed({*goes_on.values(), *(work for works in split.values() for work in works)}):
         here.setdefault(byline.work, []).append(byline)
     there = {byline.key for bylines in here.values() for byline in bylines}
     gone: dict[int, list[Noted]] = {}
     for byline in latest.values():
-        if byline.key not in there and goes_on[byline.work] != byline.work:
+        if byline.key not in there:
             gone.setdefault(byline.work, []).append(byline)
     rows = []
     for work, bylines in sorted(gone.items()):
-        found = carriers(bylines, here.get(goes_on[work], []))
-        rows += [(one.key, other.key, one.holder, other.holder) for one, other in found]
+        left = bylines
+        for target in _targets(work, goes_on[work], split):
+            found = carriers(left, here.get(target, []))
+            rows += [(one.key, other.key, one.holder, other.holder) for one, other in found]
+            left = [one for one in left if one not in {byline for byline, _ in found}]
     bulk.copy_rows("works_carriedbyline", ("byline", "carrier", "holder", "carrier_holder"), sorted(rows))
     # Something has been decided about them: what the rule decides next is no first decision.
     bulk.run(
@@ -103,6 +108,14 @@ def carry(noted: Sequence[Noted], goes_on: Mapping[int, int]) -> None:
         """,
         [WAITING, [row[1] for row in rows] + sorted(there & latest.keys())],
     )
+
+
+def _targets(work: int, final: int, split: Mapping[int, Sequence[int]]) -> list[int]:
+    """The works on which a byline of this one may live on, in the order to look."""
+    found = [final]
+    for one in found:
+        found += [made for made in split.get(one, ()) if made not in found]
+    return [one for one in found if one != work]
 
 
 def carriers(gone: Sequence[Noted], here: Sequence[Noted]) -> list[tuple[Noted, Noted]]:

@@ -23,7 +23,7 @@ from works.decision_models import WorkDistinction, WorkEvent
 from works.decisions import Decision, State, WorkEventKind
 from works.flows import bylines
 from works.flows.bylines import Noted
-from works.ingest import decided, held, pipeline, store
+from works.ingest import decided, held, media, pipeline, store
 from works.sources import registry
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ _COLUMNS: Final = "id, kind, work_id, other_id, happened_at, undoes_id, records,
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Where a work has gone, as stored."""
+    """Where a work has gone, as stored, and whether it was split off that one by a decision that does not count."""
 
-    joined: int | None
-    since: datetime | None
+    joined: int | None = None
+    since: datetime | None = None
+    undone: bool = False
 
 
 class OpenWorks:
@@ -53,9 +54,9 @@ class OpenWorks:
         """Bylines of works that were joined, as the decisions have them."""
         self._load(set(works))
         rows = bulk.fetch(
-            "SELECT id, merged_into_id, merged_at FROM works_work WHERE id = ANY(%s)", [sorted(self.works)]
+            "SELECT id, merged_into_id, merged_at, undone FROM works_work WHERE id = ANY(%s)", [sorted(self.works)]
         )
-        self.stored = {row[0]: Stored(row[1], row[2]) for row in rows}
+        self.stored = {row[0]: Stored(*row[1:]) for row in rows}
         if self.works - self.stored.keys():
             raise Conflict("There is no such work.")
 
@@ -81,6 +82,13 @@ class OpenWorks:
         """Which work goes on for this one, as stored."""
         return self.stored[work].joined or work
 
+    def make(self) -> int:
+        """The key of a work that is going to be made of records of these."""
+        (made,) = bulk.new_ids("works_work", 1)
+        self.works.add(made)
+        self.stored[made] = Stored()
+        return made
+
     def require_present(self, *works: int) -> None:
         """Raises Conflict if one of the works has joined another one."""
         if any(self.stored[work].joined is not None for work in works):
@@ -97,20 +105,31 @@ def record(
     reason: str,
     review: int | None = None,
     undoes: int | None = None,
+    picked: Sequence[int] = (),
 ) -> int:
-    """Append the event and store what follows from it; the event's key. Raises Conflict if it contradicts another one."""
+    """Append the event and store what follows from it; the event's key. Raises Conflict if it contradicts another one.
+
+    `picked` are the records that a split gives to `other`, which `OpenWorks.make` has made.
+    """
     key = bulk.new_ids("works_workevent", 1)[0]
     now = bulk.fetch("SELECT now()")[0][0]
+    places = _records(opened.works)
     decision = Decision(key, kind, work, other, now, undoes)
-    state = decisions.replay([*opened.decisions, decision])
+    if kind is WorkEventKind.SPLIT and work is not None and other is not None:
+        named = [one for one, place in places.items() if place == work]
+        after = [other if one in picked else work for one in named]
+        decision = Decision(key, kind, work, other, now, undoes, tuple(named), (work,) * len(named), tuple(after))
+    made = [*opened.decisions, decision]
+    state = decisions.replay(made)
     if state.torn:
         raise Conflict("A person has said that these are two works. Undo that first.")
-    places = _records(opened.works)
-    homes = _homes(opened, state, places)
+    homes = _homes(opened, made, state, places)
     moves = {one: state.final(homes[one]) for one, place in places.items() if state.final(homes[one]) != place}
     named, printed = sorted(moves), []
     after = [homes[one] for one in named]
-    if decisions.joins(decision, [*opened.decisions, decision]):
+    if decision.records:
+        named, after, printed = list(decision.records), list(decision.after), bylines.printed(set(decision.before))
+    elif decisions.joins(decision, made):
         # With the records of both sides: what comes later came to them as one, as did what came to works that are one.
         going = {work for work in opened.works if state.final(work) != opened.final(work)}
         sides = {opened.final(one) for one in going} | {state.final(one) for one in going}
@@ -150,11 +169,15 @@ def _parser_of(source: str) -> Parse:
     return registry.get(source).parse
 
 
-def _homes(opened: OpenWorks, state: State, places: dict[int, int]) -> dict[int, int]:
+def _homes(opened: OpenWorks, made: Sequence[Decision], state: State, places: dict[int, int]) -> dict[int, int]:
     """The work that each record is of when no decision counts. Of those that came while works were one, that are parted
     now, it is the one whose records they fit best.
     """
-    found = decisions.homes(opened.decisions)
+    found = decisions.homes(made)
+    # Back where it was before a split that does not count, a record is of that work or of those that have joined it.
+    back = [one for one, home in found.items() if home in state.unborn and places.get(one) == state.final(home)]
+    found = {one: home for one, home in found.items() if one not in set(back)}
+    never = decisions.passed_over(made)
     loose: dict[int, list[int]] = {}
     for one, place in places.items():
         if one not in found:
@@ -162,18 +185,28 @@ def _homes(opened: OpenWorks, state: State, places: dict[int, int]) -> dict[int,
     for place, records in loose.items():
         works = sorted(work for work in opened.works if opened.final(work) == place)
         parted = len({state.final(work) for work in works}) > 1
-        found.update(_sorted_out(records, place, works, found) if parted else dict.fromkeys(records, place))
+        found.update(_sorted_out(records, place, works, found, never) if parted else dict.fromkeys(records, place))
     return {one: found[one] for one in places}
 
 
-def _sorted_out(records: Sequence[int], place: int, works: Sequence[int], homes: dict[int, int]) -> dict[int, int]:
+def _sorted_out(
+    records: Sequence[int], place: int, works: Sequence[int], homes: dict[int, int], never: set[tuple[int, int]]
+) -> dict[int, int]:
+    """The work that each of these records fits best; `never` pairs records with works that they are not of."""
     keys = {
         (source, key): one
         for one, source, key in bulk.fetch("SELECT id, source, key FROM works_sourcerecord WHERE work_id = %s", [place])
     }
     known = {keys[pair]: found for pair, found in pipeline.comparables([place], _parser_of).items()}
     sides = {work: [known[one] for one in sorted(known) if homes.get(one) == work] for work in works}
-    return {one: decided.side_of(known[one], sides, place) if one in known else place for one in records}
+    return {
+        one: decided.side_of(
+            known[one], {work: side for work, side in sides.items() if (one, work) not in never}, place
+        )
+        if one in known
+        else place
+        for one in records
+    }
 
 
 def _settle(
@@ -207,17 +240,31 @@ def _settle(
         bulk.run(f"DELETE FROM {table} WHERE work_id = ANY(%s)", [gone])  # noqa: S608 - our own words
     bylines.remove(gone)
     known |= set(bylines.bring_back(noted, live))
-    held.recheck(orcids | store.write_works(pipeline.drafts_of(live, _parser_of), store.Lookups()))
+    orcids |= _merge_again(live)
     carried = [byline for byline in noted if byline.work in opened.works]
-    bylines.carry(carried, {byline.work: state.final(byline.work) for byline in carried})
+    bylines.carry(carried, {byline.work: state.final(byline.work) for byline in carried}, state.split)
+    held.recheck(orcids)
     known |= {byline.key for byline in bylines.printed(changed)}
     _let_follow(ledger, sorted(changed), sorted(known), blocks)
+    media.follow(sorted(changed))
+
+
+def _merge_again(works: Sequence[int]) -> set[str]:
+    """Merge the works from their records, those that are to be made among them; the ORCID iDs that are to be looked at."""
+    drafts, lookups = pipeline.drafts_of(works, _parser_of), store.Lookups()
+    if missing := set(works) - {draft.work_id for draft in drafts}:
+        raise Conflict(f"No record of {len(missing)} of the works can be read any more.")
+    there = {row[0] for row in bulk.fetch("SELECT id FROM works_work WHERE id = ANY(%s)", [list(works)])}
+    orcids = store.write_works([draft for draft in drafts if draft.work_id in there], lookups)
+    # A new one comes second: an identifier that both state stays where it was.
+    fresh = [msgspec.structs.replace(draft, is_new=True) for draft in drafts if draft.work_id not in there]
+    return orcids | (store.write_works(fresh, lookups) if fresh else set())
 
 
 def _note_facts(opened: OpenWorks, state: State, changed: Sequence[int]) -> None:
     """Keep what works state that another one joins now; forget it of those that are by themselves again."""
-    joined = {found.target for found in state.joined.values()}
-    before = {found.joined for found in opened.stored.values()}
+    joined = {found.target for work, found in state.joined.items() if work not in state.unborn}
+    before = {found.joined for found in opened.stored.values() if not found.undone}
     bulk.run(
         """
         INSERT INTO works_knownas (work_id, title_key, year, author_keys)
@@ -263,14 +310,15 @@ def _store_redirects(opened: OpenWorks, state: State) -> None:
     rows = []
     for work in sorted(opened.works):
         joined = state.joined.get(work)
-        wanted = Stored(joined.target, joined.since) if joined else Stored(None, None)
+        wanted = Stored(joined.target, joined.since, work in state.unborn) if joined else Stored()
         if wanted != opened.stored[work]:
-            rows.append((work, wanted.joined, wanted.since))
+            rows.append((work, wanted.joined, wanted.since, wanted.undone))
     if rows:
         bulk.run(
             """
-            UPDATE works_work w SET merged_into_id = n.target, merged_at = n.since
-              FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS n(id, target, since) WHERE w.id = n.id
+            UPDATE works_work w SET merged_into_id = n.target, merged_at = n.since, undone = n.undone
+              FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::boolean[]) AS n(id, target, since, undone)
+             WHERE w.id = n.id
             """,
             [list(column) for column in zip(*rows, strict=True)],
         )

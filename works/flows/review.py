@@ -4,15 +4,15 @@ looks after it, and in which state of the facts it was put aside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from django.db import transaction
 
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
+from researchgraph.lib.desk import Desk, Verdict
 from works import questions
 from works.decision_models import Review, WorkEvent
 from works.decisions import WorkEventKind
@@ -20,18 +20,9 @@ from works.flows.join import join
 from works.flows.tell_apart import tell_apart
 from works.flows.undo import undo
 from works.ingest import media
-from works.questions import AT_ONCE
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
-
-
-class Verdict(StrEnum):
-    """What a curator finds. UNKNOWN changes no work: the question is put aside until the facts change."""
-
-    SAME = "same"
-    DIFFERENT = "different"
-    UNKNOWN = "unknown"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -41,16 +32,7 @@ class Asked(msgspec.Struct, frozen=True):
     kind: str
     work: int | None
     candidates: list[int]
-    assigned_to: int | None
-    open: bool
     state: str
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """What several answers came to: the events, in order. `refused` questions had changed and were left alone."""
-
-    events: list[int]
-    refused: int
 
 
 def _same(asked: Asked, candidate: int, actor: AbstractBaseUser, reason: str) -> int:
@@ -102,11 +84,9 @@ def answer(
     meant, the likeliest one by default. Raises Conflict if the question is not open any more, what it is about has changed,
     somebody else looks after it, or the decision itself is refused.
     """
-    asked = _held(review, actor)
-    if not asked.open:
-        raise Conflict("This has been decided in the meantime, or the works have gone.")
-    if state is not None and state != asked.state:
-        raise Conflict("The works have changed since you looked at them.")
+    bulk.take_turns()
+    wanted = f"q.id, q.kind, {questions.WORK}, {questions.CANDIDATES}, {questions.STATE}"
+    asked = Asked(*DESK.held(wanted, review=review, actor=actor, seen=state))
     if verdict is Verdict.UNKNOWN:
         return _put_aside(asked, actor, reason.strip())
     decide = DECIDERS.get(asked.kind, {}).get(verdict)
@@ -118,81 +98,6 @@ def answer(
     event = decide(asked, chosen, actor, reason.strip())
     Review.objects.filter(pk=review).update(postponed_by=None, postponed_state="", assigned_to=None)
     return event
-
-
-def answer_alike(
-    *,
-    asked: Sequence[tuple[int, str]],
-    verdict: Verdict,
-    actor: AbstractBaseUser,
-    reason: str = "",
-    candidate: int | None = None,
-) -> Answered:
-    """Give one answer to a question and to further ones like it, each in a transaction of its own.
-
-    `asked` pairs each question with the state its curator saw. All states are compared before the first answer. Raises
-    Conflict if the first is refused; of the others those that are refused are counted.
-    """
-    (first, state), *further = asked[: AT_ONCE + 1]
-    unchanged = _unchanged(further)
-    events = [answer(review=first, verdict=verdict, actor=actor, reason=reason, state=state, candidate=candidate)]
-    for review in unchanged:
-        try:
-            events.append(answer(review=review, verdict=verdict, actor=actor, reason=reason, state=None))
-        except Conflict:
-            continue
-    return Answered(events, len(further) + 1 - len(events))
-
-
-def _unchanged(asked: Sequence[tuple[int, str]]) -> list[int]:
-    """The questions that are about what their curator saw, in the order given."""
-    query = f"SELECT q.id, {questions.STATE} FROM works_review q WHERE q.id = ANY(%s)"  # noqa: S608 - our own words
-    states = dict(bulk.fetch(query, [[review for review, _ in asked]])) if asked else {}
-    return [review for review, state in asked if states.get(review) == state]
-
-
-@transaction.atomic
-def take_back(*, events: Sequence[int], actor: AbstractBaseUser) -> None:
-    """Undo decisions of one's own, the last one first: all of them, or none if one cannot be.
-
-    Raises Conflict if one of them is somebody else's, or has been undone already.
-    """
-    own = set(WorkEvent.objects.filter(pk__in=events, actor_id=actor.pk).values_list("pk", flat=True))
-    if not events or len(events) > AT_ONCE + 1 or own != set(events):
-        raise Conflict("Only decisions of your own are taken back here; the work’s history has the others.")
-    for event in sorted(own, reverse=True):
-        undo(event=event, actor=actor, reason="Taken back in the review queue")
-
-
-@transaction.atomic
-def take(*, review: int, user: AbstractBaseUser) -> None:
-    """Look after a question, so that nobody else answers it. Raises Conflict if somebody else does already."""
-    taken = Review.objects.select_for_update().filter(pk=review).values_list("assigned_to", flat=True)
-    if not taken or taken[0] not in {None, user.pk}:
-        raise Conflict("Somebody else looks after this question.")
-    Review.objects.filter(pk=review).update(assigned_to=user)
-
-
-def release(*, review: int) -> None:
-    """Put a question back for everybody, whoever has taken it: who took it may have gone home."""
-    Review.objects.filter(pk=review).update(assigned_to=None)
-
-
-def _held(review: int, actor: AbstractBaseUser) -> Asked:
-    bulk.take_turns()
-    rows: list[tuple[Any, ...]] = bulk.fetch(
-        f"""
-        SELECT q.id, q.kind, {questions.WORK}, {questions.CANDIDATES}, q.assigned_to_id, {questions.OPEN}, {questions.STATE}
-          FROM works_review q WHERE q.id = %s FOR UPDATE OF q
-        """,  # noqa: S608 - our own words
-        [review],
-    )
-    if not rows:
-        raise Conflict("This question is not asked any more.")
-    asked = Asked(*rows[0])
-    if asked.assigned_to not in {None, actor.pk}:
-        raise Conflict("Somebody else looks after this question.")
-    return asked
 
 
 def _put_aside(asked: Asked, actor: AbstractBaseUser, reason: str) -> int:
@@ -221,3 +126,16 @@ def _joining(one: int, other: int) -> tuple[int, int]:
     )
     kept, gone = (row[0] for row in sorted(rows, key=lambda row: (-row[1], row[0])))
     return gone, kept
+
+
+DESK: Final = Desk(
+    questions="works_review",
+    events="works_workevent",
+    open=questions.OPEN,
+    state=questions.STATE,
+    things="work",
+    answer=answer,
+    undo=undo,
+    one_candidate=False,
+)
+take = DESK.take

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
@@ -11,11 +11,15 @@ from researchgraph.lib import bulk
 from works import decisions
 from works.decision_models import Review, WorkEvent
 from works.decisions import WorkEventKind
+from works.flows import identify
 from works.flows.record import OpenWorks, record
 from works.ingest import media
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+
+_AGAIN: Final = frozenset({WorkEventKind.JOINED, WorkEventKind.SPLIT, WorkEventKind.TOLD_APART, WorkEventKind.UNDONE})
+"""What is done again by undoing that it was undone."""
 
 
 @transaction.atomic
@@ -30,8 +34,12 @@ def undo(*, event: int, actor: AbstractBaseUser, reason: str) -> int:
     found = WorkEvent.objects.filter(pk=event).first()
     if found is None:
         raise Conflict("There is no such decision.")
+    if found.kind in {WorkEventKind.ACCEPTED, WorkEventKind.DISMISSED}:
+        return identify.take_back(found=found, actor=actor, reason=reason)
     if found.kind in {WorkEventKind.UNSURE, WorkEventKind.MENTIONED, WorkEventKind.NOT_MENTIONED}:
         return _ask_again(found, actor, reason)
+    if found.undoes is not None and found.undoes.kind not in _AGAIN:
+        raise Conflict("This is decided anew, not done again.")
     opened = OpenWorks(work for work in (found.work_id, found.other_id) if work is not None)
     if event not in decisions.in_force(opened.decisions):
         raise Conflict("This has been undone already.")

@@ -71,7 +71,7 @@ def load(records: Sequence[Comparable], work_ids: Iterable[int]) -> Candidates:
         SELECT w.id, w.title_key, w.year, w.author_keys,
                ARRAY(SELECT i.scheme FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY i.id),
                ARRAY(SELECT i.value FROM works_workidentifier i WHERE i.work_id = w.id ORDER BY i.id), w.type, w.merged_into_id
-          FROM wanted JOIN works_work w ON w.id = wanted.work_id
+          FROM wanted JOIN works_work w ON w.id = wanted.work_id WHERE NOT w.undone
          ORDER BY w.id
         """,
         [schemes, values, sorted({r.title_key for r in records}), sorted(set(work_ids))],

@@ -30,7 +30,7 @@ def in_force(work_ids: Sequence[int]) -> dict[int, list[Correction]]:
         """
         SELECT DISTINCT ON (1, 2, 4) coalesce(w.merged_into_id, w.id), c.field, c.value, c.origin
           FROM works_workcorrection c JOIN works_work w ON w.id = c.work_id
-         WHERE c.undone_at IS NULL AND (w.id = ANY(%s) OR w.merged_into_id = ANY(%s)) ORDER BY 1, 2, 4, c.id DESC
+         WHERE c.undone_at IS NULL AND NOT w.undone AND (w.id = ANY(%s) OR w.merged_into_id = ANY(%s)) ORDER BY 1, 2, 4, c.id DESC
         """,
         [list(work_ids), list(work_ids)],
     ):

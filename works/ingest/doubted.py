@@ -1,5 +1,7 @@
 """Which statements of an ORCID iD are not believed: on two authors of one work, or on a name the others exclude. Pure.
 
+What a person said of a statement stands above all that.
+
 The answer depends on the set of all statements of the iD and not on the order they came in, so it is asked again
 whenever one of them comes, goes or is corrected.
 """
@@ -18,16 +20,21 @@ from researchgraph.lib.text import tokens
 
 TWICE: Final = "orcid-on-two-authors"
 OTHER_NAME: Final = "orcid-on-other-name"
+DISMISSED: Final = "orcid-dismissed"
 NAMES_SHOWN: Final = 5
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """One byline that states an iD. `own` says that the work is on the list its owner keeps at ORCID."""
+    """One byline that states an iD. `own` says that the work is on the list its owner keeps at ORCID.
+
+    `said` is what a person found: that the iD is this author's, that it is not, or None for nothing.
+    """
 
     byline: int
     work: int
     name: str
     own: bool = False
+    said: bool | None = None
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -40,26 +47,34 @@ class Doubt(msgspec.Struct, frozen=True):
 def doubts(statements: Sequence[Statement]) -> dict[int, Doubt]:
     """The bylines that are not believed, of all that state one iD.
 
-    On two authors of one work it names neither of them. Of the rest, names are compared with those the owner's own list
-    has, if there is one; else with one another by the number of works, and a tie leaves nobody believed.
+    What a person accepted is believed, what one dismissed is not, and says nothing of others. On two authors of one work it
+    names neither of them. Of the rest, names are compared with those the owner's own list has, if there is one; else with one
+    another by the number of works, and a tie leaves nobody believed. A name that agrees with an accepted one is believed.
     """
-    works = Counter(statement.work for statement in statements)
-    twice = [statement for statement in statements if works[statement.work] > 1]
-    found = {}
+    found = {
+        s.byline: Doubt(DISMISSED, "A curator found that it is not this author’s.")
+        for s in statements
+        if s.said is False
+    }
+    stated = [statement for statement in statements if statement.said is not False]
+    works = Counter(statement.work for statement in stated)
+    twice = [statement for statement in stated if works[statement.work] > 1]
     for statement in twice:
-        names = sorted({other.name for other in twice if other.work == statement.work})
-        found[statement.byline] = Doubt(TWICE, f"Authors of this work that state it: {_listed(names)}.")
-    once = [statement for statement in statements if works[statement.work] == 1]
+        if not statement.said:
+            names = sorted({other.name for other in twice if other.work == statement.work})
+            found[statement.byline] = Doubt(TWICE, f"Authors of this work that state it: {_listed(names)}.")
+    once = [statement for statement in stated if statement.said or works[statement.work] == 1]
+    accepted = sorted({statement.name for statement in once if statement.said})
     owners = sorted({statement.name for statement in once if statement.own})
     bylines = Counter(statement.name for statement in once)
     if len(bylines) > 1:
         for name in bylines:
             against = _against(name, bylines, owners)
-            if against:
+            if against and all(exclude(name, other) for other in accepted):
                 doubt = Doubt(
                     OTHER_NAME, f"{'Its owner is' if owners else 'Other works state it of'} {_listed(against)}."
                 )
-                found.update((statement.byline, doubt) for statement in once if statement.name == name)
+                found.update((s.byline, doubt) for s in once if s.name == name and not s.said)
     return found
 
 

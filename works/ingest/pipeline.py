@@ -18,15 +18,14 @@ import msgspec
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
-from profiles.names import block_key
 from researchgraph.errors import RecordRejected
 from researchgraph.lib import bulk
-from researchgraph.lib.text import title_key
 from works.ingest import candidates, corrections, entities, held, store
 from works.ingest.decided import decide
 from works.ingest.match import Comparable
 from works.ingest.merge import SourcedRecord
 from works.ingest.other_kinds import canonical
+from works.ingest.texts import Texts
 from works.records import Ambiguous, Matched, Parsed, ParsedEpisode, ParsedInstitution, ParsedRecord, RawRecord
 
 log = logging.getLogger(__name__)
@@ -67,9 +66,14 @@ class Counts(msgspec.Struct, frozen=True):
         return self.new + self.updated + self.unchanged + self.quarantined
 
 
-def prepare(raws: Sequence[RawRecord], parse: Parse) -> list[Prepared]:
-    """Hash, parse and normalise. Pure but for the parser's cost; safe to run ahead in another thread."""
-    return [_prepare(raw, parse) for raw in raws]
+def prepare(raws: Sequence[RawRecord], parse: Parse, texts: Texts | None = None) -> list[Prepared]:
+    """Hash, parse and normalise; `texts` learns what the records say. Pure, so safe to run ahead and elsewhere."""
+    batch = [_prepare(raw, parse) for raw in raws]
+    if texts is not None:
+        for item in batch:
+            if isinstance(item.parsed, ParsedRecord):
+                texts.learn(item.parsed)
+    return batch
 
 
 def unread(raw: RawRecord, rejected: RecordRejected | None = None) -> Prepared:
@@ -131,7 +135,7 @@ def ingest(
     orcids: set[str] = set()
     if works:
         known_work = {item.key: stored[item.key].work_id for item in works if item.key in stored}
-        drafts, reviews = _match(works, known_work, source, parser_of)
+        drafts, reviews = _match(works, known_work, source, parser_of, lookups.texts)
         orcids = store.write_works(drafts, lookups)
     _write_source_records(source, run_id, todo, stored)
     held.recheck(orcids)
@@ -257,12 +261,12 @@ def _changed(
     return list(todo.values()), unchanged
 
 
-def _comparable(work_id: int, record: ParsedRecord) -> Comparable:
+def _comparable(work_id: int, record: ParsedRecord, texts: Texts) -> Comparable:
     return Comparable(
         work_id,
-        title_key(record.title),
+        texts.title(record.title).key,
         record.version.year,
-        tuple(block_key(author.name) for author in record.authors),
+        tuple(texts.name(author.name).block for author in record.authors),
         frozenset(record.identifiers),
         record.version.kind,
     )
@@ -273,9 +277,10 @@ def _match(
     known_work: dict[str, int | None],
     source: str,
     parser_of: Callable[[str], Parse],
+    texts: Texts,
 ) -> tuple[list[store.WorkDraft], list[tuple[Prepared, Ambiguous]]]:
     """Group the batch's records by work and merge each work from all its records."""
-    records = [_comparable(0, item.parsed) for item in good if isinstance(item.parsed, ParsedRecord)]
+    records = [_comparable(0, item.parsed, texts) for item in good if isinstance(item.parsed, ParsedRecord)]
     pool = candidates.load(records, (work_id for work_id in known_work.values() if work_id))
     fresh_ids = iter(bulk.new_ids("works_work", len(good)))
     groups: dict[int, list[Prepared]] = {}
@@ -319,10 +324,16 @@ def drafts_of(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> lis
     ]
 
 
+def records_of(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> dict[int, list[SourcedRecord]]:
+    """The records of these works as they are read now, by work; without those that cannot be read any more."""
+    return _other_records(work_ids, set(), parser_of)
+
+
 def comparables(work_ids: Sequence[int], parser_of: Callable[[str], Parse]) -> dict[tuple[str, str], Comparable]:
     """What matching looks at, of every record of these works, by source and key."""
+    texts = Texts()
     return {
-        (known.source, known.key): _comparable(work_id, known.record)
+        (known.source, known.key): _comparable(work_id, known.record, texts)
         for work_id, records in _other_records(work_ids, set(), parser_of).items()
         for known in records
     }

@@ -14,15 +14,14 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from profiles.institutions import institution_key, institution_names
-from profiles.names import block_key, name_key
 from researchgraph import events
-from researchgraph.lib import bulk, tex
+from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import public_id
-from researchgraph.lib.text import fold, slug, title_key
+from researchgraph.lib.text import fold, slug
 from works.ingest import held
 from works.ingest.keyed import KeyedTable
 from works.ingest.merge import MergedWork
+from works.ingest.texts import Texts
 from works.records import ParsedAuthor
 
 TABLES = (
@@ -58,16 +57,12 @@ class WorkDraft(msgspec.Struct, frozen=True):
     record: str
     merged: MergedWork
 
-    @property
-    def natural_key(self) -> str:
-        """What all versions of the work have in common, whichever came first: title and first author."""
-        return f"{title_key(self.merged.title)}\x1f{block_key(self.merged.authors[0].name)}"
-
 
 class Lookups:
-    """Ids of venues, topics and institutions, remembered for the length of one import run."""
+    """Ids of venues, topics and institutions, remembered for the length of one import run; `texts` of the batch at hand."""
 
     def __init__(self) -> None:
+        self.texts = Texts()
         self.venues = KeyedTable("works_venue", ["key"], ["key", "name"])
         self.topics = KeyedTable("works_topic", ["kind", "key"], ["kind", "key", "public_id", "label", "code", "slug"])
         self.institutions = KeyedTable("profiles_institution", ["key"], ["key", "public_id", "name", "slug"])
@@ -81,11 +76,12 @@ class Lookups:
 
 
 class _Ids(msgspec.Struct, frozen=True):
-    """The ids one batch needs, by key."""
+    """The ids one batch needs, by key, and what its texts come to."""
 
     venues: dict[tuple[str, ...], int]
     topics: dict[tuple[str, ...], int]
     institutions: dict[tuple[str, ...], int]
+    texts: Texts
 
 
 def write_works(drafts: Sequence[WorkDraft], lookups: Lookups, *, lost: Iterable[int] = ()) -> set[str]:
@@ -142,13 +138,17 @@ def _resolve(drafts: Sequence[WorkDraft], lookups: Lookups) -> _Ids:
             )
         for author in draft.merged.authors:
             for affiliation in author.affiliations:
-                for name in institution_names(affiliation):
-                    key = (institution_key(name),)
+                for one in lookups.texts.organisations(affiliation):
                     institutions.setdefault(
-                        key,
-                        lambda key=key, name=name: (*key, public_id("institution", key[0]), name, slug(name)),
+                        (one.key,),
+                        lambda one=one: (one.key, public_id("institution", one.key), one.name, slug(one.name)),
                     )
-    return _Ids(lookups.venues.ids(venues), lookups.topics.ids(topics), lookups.institutions.ids(institutions))
+    return _Ids(
+        lookups.venues.ids(venues),
+        lookups.topics.ids(topics),
+        lookups.institutions.ids(institutions),
+        lookups.texts,
+    )
 
 
 def _venue_id(name: str, ids: _Ids) -> int | None:
@@ -157,9 +157,9 @@ def _venue_id(name: str, ids: _Ids) -> int | None:
 
 def _institution_ids(author: ParsedAuthor, ids: _Ids) -> list[int]:
     found = (
-        ids.institutions[(institution_key(name),)]
+        ids.institutions[(organisation.key,)]
         for affiliation in author.affiliations
-        for name in institution_names(affiliation)
+        for organisation in ids.texts.organisations(affiliation)
     )
     return list(dict.fromkeys(found))
 
@@ -170,13 +170,14 @@ def _json(value: object) -> str:
 
 def _work_row(merged: MergedWork, ids: _Ids) -> tuple[Any, ...]:
     topics = [ids.topics[_topic_key(t.kind, t.code, t.label)] for t in merged.topics if t.kind == "category"]
+    title = ids.texts.title(merged.title)
     return (
         merged.title,
-        tex.render(merged.title) if tex.needs_rendering(merged.title) else "",
-        title_key(merged.title),
-        slug(merged.title),
+        title.html,
+        title.key,
+        title.slug,
         merged.abstract,
-        tex.render(merged.abstract) if tex.needs_rendering(merged.abstract) else "",
+        ids.texts.abstract(merged.abstract),
         merged.type,
         merged.year,
         merged.date,
@@ -184,7 +185,7 @@ def _work_row(merged: MergedWork, ids: _Ids) -> tuple[Any, ...]:
         topics[0] if topics else None,
         len(merged.authors),
         merged.authors_truncated,
-        [name_key(author.name) for author in merged.authors],
+        [ids.texts.name(author.name).key for author in merged.authors],
         merged.source_count,
         merged.version_label,
         merged.code_url,
@@ -198,20 +199,21 @@ def _work_row(merged: MergedWork, ids: _Ids) -> tuple[Any, ...]:
 
 
 def _byline_row(author: ParsedAuthor, ids: _Ids) -> tuple[Any, ...]:
+    keys = ids.texts.name(author.name)
     return (
         author.name,
         "; ".join(author.affiliations),
         author.affiliation_domain,
         author.native_name,
         _json(dict(sorted(author.identifiers.items()))),
-        name_key(author.name),
-        block_key(author.name),
+        keys.key,
+        keys.block,
         _institution_ids(author, ids),
     )
 
 
 def _insert(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> None:
-    public_ids = _public_ids(drafts)
+    public_ids = _public_ids(drafts, ids.texts)
     bulk.copy_rows(
         "works_work",
         ("id", "public_id", *WORK_COLUMNS),
@@ -227,24 +229,41 @@ def _insert(drafts: Sequence[WorkDraft], ids: _Ids, blocks: set[str]) -> None:
     bulk.copy_rows("works_authorship", ("work_id", "position", *BYLINE_COLUMNS, "evidence"), rows)
 
 
-def _public_ids(drafts: Sequence[WorkDraft]) -> list[str]:
-    """A free public id for every draft. Of two works with one natural key, the later one is named by its record."""
-    named = [(public_id("work", d.natural_key), public_id("work", f"{d.natural_key}\x1f{d.record}")) for d in drafts]
-    taken = {
-        row[0]
-        for row in bulk.fetch(
-            "SELECT public_id FROM works_work WHERE public_id = ANY(%s)", [sorted({i for pair in named for i in pair})]
-        )
+def _public_ids(drafts: Sequence[WorkDraft], texts: Texts) -> list[str]:
+    """A free public id for every draft. Of two works with one natural key, the later one is named by its record.
+
+    The natural key is what all versions of a work have in common, whichever came first: title and first author.
+    """
+    natural = [f"{texts.title(d.merged.title).key}\x1f{texts.name(d.merged.authors[0].name).block}" for d in drafts]
+    shared = [public_id("work", key) for key in natural]
+    taken = _taken(shared)
+    chosen: dict[int, str] = {}
+    for place, candidate in enumerate(shared):
+        if candidate not in taken:
+            taken.add(candidate)
+            chosen[place] = candidate
+    left = {
+        place: public_id("work", f"{natural[place]}\x1f{draft.record}")
+        for place, draft in enumerate(drafts)
+        if place not in chosen
     }
-    chosen: list[str] = []
-    for draft, (shared, own) in zip(drafts, named, strict=True):
-        candidate, attempt = own if shared in taken else shared, 0
+    taken |= _taken(list(left.values()))
+    for place, own in left.items():
+        candidate, attempt = own, 0
         while candidate in taken:
             attempt += 1
-            candidate = public_id("work", draft.record, attempt)
+            candidate = public_id("work", drafts[place].record, attempt)
         taken.add(candidate)
-        chosen.append(candidate)
-    return chosen
+        chosen[place] = candidate
+    return [chosen[place] for place in range(len(drafts))]
+
+
+def _taken(public_ids: Sequence[str]) -> set[str]:
+    """Those of the ids that works have."""
+    if not public_ids:
+        return set()
+    rows = bulk.fetch("SELECT public_id FROM works_work WHERE public_id = ANY(%s)", [sorted(set(public_ids))])
+    return {row[0] for row in rows}
 
 
 def _insert_parts(drafts: Sequence[WorkDraft], ids: _Ids) -> None:
@@ -474,11 +493,11 @@ def _same_person(
 
 def _write_spellings(drafts: Sequence[WorkDraft], ids: _Ids, lookups: Lookups) -> None:
     seen = {
-        (ids.institutions[(institution_key(name),)], affiliation)
+        (ids.institutions[(organisation.key,)], affiliation)
         for draft in drafts
         for author in draft.merged.authors
         for affiliation in author.affiliations
-        for name in institution_names(affiliation)
+        for organisation in ids.texts.organisations(affiliation)
     }
     fresh = sorted(seen - lookups.spellings)
     if not fresh:

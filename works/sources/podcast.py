@@ -109,7 +109,9 @@ class PodcastSource(Source):
         if xml.local_name(root) != "episode" or item is None:
             raise RecordRejected("not-an-episode", "The record is no episode of a feed.")
         if _is_a_work(item):
-            raise RecordRejected("not-an-episode", "The item has no recording and is the address of a work itself.", "link")
+            raise RecordRejected(
+                "not-an-episode", "The item has no recording and is the address of a work itself.", "link"
+            )
         title = markup.plain(_title(item))
         if not title.strip():
             raise RecordRejected("title-missing", "The episode has no title.", "title")
