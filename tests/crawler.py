@@ -40,8 +40,9 @@ CLOSED = (
     "/login/", "/logout/", "/theme/", "/curate/", "/curate/undo/", "/curate/review/1/", "/curate/merge/", "/curate/reports/",
     "/curate/reports/1/close/", "/curate/reports/1/hide/", "/curate/record/{researcher}/",
     "/curate/record/{researcher}/split/", "/researchers/{researcher}/undo/", "/works/{work}/undo/", "/curate/work/{work}/",
-    "/curate/work/{work}/undo/", "/curate/works/", "/curate/works/undo/", "/curate/works/review/1/", "/imports/new/",
-    "/imports/schedules/", "/imports/schedules/{run}/pause/", "/imports/held/", "/imports/held/identifiers/",
+    "/curate/work/{work}/split/", "/curate/work/{work}/undo/", "/curate/works/", "/curate/works/undo/",
+    "/curate/works/review/1/", "/imports/new/", "/imports/schedules/", "/imports/schedules/{run}/pause/", "/imports/held/",
+    "/imports/held/identifiers/", "/imports/held/identifiers/decide/", "/imports/held/identifiers/undo/",
     "/imports/held/export/", "/imports/held/retry/", "/imports/held/dismiss/", "/imports/held/1/", "/imports/held/1/raw/",
     "/imports/{run}/roll-back/", "/imports/{run}/pause/", "/imports/{run}/retry/", "/reports/confirm/x/",
 )  # fmt: skip

@@ -150,6 +150,7 @@ def test_the_pages_of_staff_are_inert(decided: None, client: Client) -> None:
     addresses += [f"/imports/held/{key}/" for key in held.values_list("pk", flat=True)]
     addresses += [f"/imports/{run}/{ending}" for run in runs for ending in ("", "roll-back/")]
     addresses += [f"/curate/work/{work}/" for work in works]
+    addresses += [f"/curate/work/{work}/split/" for work in works.filter(source_count__gt=1)]
     addresses += [f"/curate/record/{person}/" for person in people]
     addresses += [f"/curate/merge/?from={person}&into={other}" for person, other in pairwise(people)]
     addresses += [f"{work.get_absolute_url()}history/" for work in Work.objects.all()]
