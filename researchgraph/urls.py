@@ -13,8 +13,9 @@ from researchgraph import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("works.urls")),
-    path("", include("profiles.urls")),
+    # Before the addresses of researchers, which take "graph" for a name.
     path("", include("graph.urls")),
+    path("", include("profiles.urls")),
     re_path(r"^institutions/(?P<public_id>[0-9a-z]{10})/$", institution),
     re_path(r"^institutions/(?P<public_id>[0-9a-z]{10})/(?P<slug>[0-9a-z-]{1,80})/$", institution, name="institution"),
     path("names/<str:block_key>/", name, name="name"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus, urljoin, urlsplit
 
@@ -15,6 +15,7 @@ from profiles.models import Institution, Researcher
 from works.models import Authorship, ImportRun, Topic, Work, WorkIdentifier
 
 if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
     from django.test import Client
 
 LINKS = re.compile(r"""(?:href|action|src|hx-get)="([^"]*)"|"url": ?"([^"]*)\"""")
@@ -27,32 +28,52 @@ KNOWN = {
     "topics": ("", "?page=2"),
     "institutions": ("", "?page=2"),
 }
-"""Every address that takes a public id, with its endings. `unknown_patterns` says whether one is missing here."""
+"""Every address that takes a public id, with its endings."""
 
 FIXED = (
     "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/imports/", "/search/",
+    "/reports/sent/",
     *(f"/search/?kind={kind}&page={page}" for kind in ("people", "works", "topics", "institutions") for page in (1, 2)),
     "/api/v1/schema/", "/api/v1/researchers/", "/api/v1/researchers/?limit=100",
 )  # fmt: skip
-PATTERNS = frozenset({
-    "", "works/", "topics/", "search/", "search/suggest/", "imports/", "doi/", "arxiv/", "orcid/", "researchers/",
-    "institutions/", "names/", "about/records/", "about/confidence/", "robots.txt", "healthz/", "api/v1/", "theme/",
-    "login/", "logout/", "admin/", "reports/", "curate/",
-})  # fmt: skip
-"""The beginnings of all addresses that the walk knows how to reach, or that are not public."""
+CLOSED = (
+    "/login/", "/logout/", "/theme/", "/curate/", "/curate/undo/", "/curate/review/1/", "/curate/merge/", "/curate/reports/",
+    "/curate/reports/1/close/", "/curate/reports/1/hide/", "/curate/record/{researcher}/",
+    "/curate/record/{researcher}/split/", "/researchers/{researcher}/undo/", "/works/{work}/undo/", "/curate/work/{work}/",
+    "/curate/work/{work}/split/", "/curate/work/{work}/undo/", "/curate/works/", "/curate/works/undo/",
+    "/curate/works/review/1/", "/imports/new/", "/imports/schedules/", "/imports/schedules/{run}/pause/", "/imports/held/",
+    "/imports/held/identifiers/", "/imports/held/identifiers/decide/", "/imports/held/identifiers/undo/",
+    "/imports/held/export/", "/imports/held/retry/", "/imports/held/dismiss/", "/imports/held/1/", "/imports/held/1/raw/",
+    "/imports/{run}/roll-back/", "/imports/{run}/pause/", "/imports/{run}/retry/", "/reports/confirm/x/",
+)  # fmt: skip
+"""An example of every address that shows visitors nothing of what is stored."""
 
 
-def unknown_patterns() -> set[str]:
-    """Beginnings of addresses that the site answers to and the walk knows nothing of."""
+def routes() -> set[str]:
+    """Every route of the site, as `resolve` names it, but those of Django's admin.
+
+    Each has to be walked to or be in CLOSED, which `tests/works/test_hostile_text.py` asserts.
+    """
     found = set()
     queue: list[tuple[str, URLPattern | URLResolver]] = [("", one) for one in get_resolver().url_patterns]
-    for before, one in queue:
-        whole = before + str(one.pattern)
-        if isinstance(one, URLResolver) and str(one.pattern) == "":
-            queue += [(whole, inner) for inner in one.url_patterns]
+    while queue:
+        before, one = queue.pop()
+        route = before + (str(one.pattern).removeprefix("^") if before else str(one.pattern))
+        if isinstance(one, URLResolver):
+            queue += [(route, inner) for inner in one.url_patterns]
         else:
-            found.add(re.split(r"[<(\\]", whole.lstrip("^"))[0].removesuffix("$"))
-    return {one for one in found if not any(one == known or (known and one.startswith(known)) for known in PATTERNS)}
+            found.add(route)
+    return {route for route in found if not route.startswith("admin/")}
+
+
+def closed() -> list[str]:
+    """CLOSED with the public ids of rows that are there."""
+    ids = {
+        "researcher": Researcher.objects.values_list("public_id", flat=True)[0],
+        "work": Work.objects.values_list("public_id", flat=True)[0],
+        "run": ImportRun.objects.values_list("public_id", flat=True)[0],
+    }
+    return [address.format(**ids) for address in CLOSED]
 
 
 def addresses(searched: Iterable[str]) -> list[str]:
@@ -82,10 +103,13 @@ def addresses(searched: Iterable[str]) -> list[str]:
     return found
 
 
-def crawl(client: Client, *, searched: Iterable[str] = ()) -> dict[str, str]:
+def crawl(
+    client: Client, *, searched: Iterable[str] = (), look: Callable[[str, HttpResponseBase], None] | None = None
+) -> dict[str, str]:
     """What every public address answers, headers included, as page and as fragment; without the address itself.
 
-    A page may repeat the address that was asked for, which says nothing the visitor did not bring along.
+    A page may repeat the address that was asked for, which says nothing the visitor did not bring along. `look` is shown
+    every answer as it came.
     """
     queue = deque(addresses(searched))
     seen = set(queue)
@@ -100,6 +124,8 @@ def crawl(client: Client, *, searched: Iterable[str] = ()) -> dict[str, str]:
                 answers[f"{address} as a fragment {target}"] = client.get(address, headers=asked)
         for name, response in answers.items():
             assert response.status_code < 500, name
+            if look is not None:
+                look(name, response)
             headers = "".join(f"{key}: {value}\n" for key, value in response.headers.items())
             text = headers + response.content.decode()
             said[name] = _without(text, address)

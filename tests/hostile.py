@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape, quoteattr
 import lxml.html
 from lxml import etree
 
+from researchgraph.lib import identifiers
+
 MARK: Final = "pwned"
 """In every payload. Found anywhere but in text and a few harmless attributes, it has become more than text."""
 
@@ -24,6 +26,10 @@ PAYLOADS: Final[tuple[str, ...]] = tuple(
 """Elements, attributes, addresses, TeX, templates, formulas of spreadsheets, characters that turn or hide text."""
 
 SOURCES: Final = ("jsonl", "bibtex", "ris", "crossref", "arxiv", "csl_json", "openalex")
+"""Sources of works."""
+
+ENTITIES: Final = ("podcast", "ror")
+"""Sources of what is no work: episodes that speak of the works of `jsonl`, organizations that bear the names of its affiliations."""
 
 
 class Record:
@@ -31,7 +37,7 @@ class Record:
 
     def __init__(self, source: str, number: int) -> None:
         self.number = number
-        shift = SOURCES.index(source)
+        shift = (*SOURCES, *ENTITIES).index(source)
         self._next = number * 17 + shift * 5
         self.title = f"{PAYLOADS[(number * len(SOURCES) + shift) % len(PAYLOADS)]} soup {source} {number}"
         self.abstract = " ".join(self.take() for _ in range(9))
@@ -250,6 +256,49 @@ def _openalex(all_of_them: list[Record]) -> str:
     )
 
 
+def _podcast(all_of_them: list[Record]) -> str:
+    items = "".join(
+        f"<item><title>{_xml(r.title)}</title><link>{_xml(r.links[0])}</link><guid>episode-{r.number}</guid>"
+        f"<pubDate>Wed, 25 Feb 2026 23:30:00 -0600</pubDate><description>{_xml(r.abstract)} doi:10.1000/jsonl.{r.number}"
+        f" {_xml(r.venue)}</description></item>"
+        for r in all_of_them
+    )
+    show = all_of_them[0]
+    return f'<rss version="2.0"><channel><title>{_xml(show.venue)}</title><link>{_xml(show.links[1])}</link>{items}</channel></rss>'
+
+
+def _ror_id(number: int) -> str:
+    """An id of ROR's form, whose last two digits are right for what is before them."""
+    return next(
+        found for check in range(99) if (found := identifiers.canonical("ror", f"0{number + 100_000:06}{check:02}"))
+    )
+
+
+def _ror(all_of_them: list[Record]) -> str:
+    return json.dumps(
+        [
+            {
+                "id": f"https://ror.org/{_ror_id(r.number)}",
+                "names": [
+                    {"value": Record("jsonl", r.number).place, "types": ["ror_display", "label"]},
+                    {"value": r.family, "types": ["alias"]},
+                    {"value": r.given, "types": ["acronym"]},
+                ],
+                "locations": [
+                    {"geonames_details": {"name": r.place, "country_code": r.venue, "country_name": r.keywords[0]}}
+                ],
+                "links": [{"type": "website", "value": r.links[0]}],
+                "relationships": [
+                    {"id": f"https://ror.org/{_ror_id(99)}", "label": r.keywords[1], "type": "successor"}
+                ],
+                "types": [r.keywords[2]],
+                "status": "active",
+            }
+            for r in all_of_them
+        ]
+    )
+
+
 _WRITERS: Final[dict[str, tuple[str, Callable[[list[Record]], str]]]] = {
     "jsonl": ("jsonl", _jsonl),
     "bibtex": ("bib", _bibtex),
@@ -258,6 +307,8 @@ _WRITERS: Final[dict[str, tuple[str, Callable[[list[Record]], str]]]] = {
     "arxiv": ("xml", _arxiv),
     "csl_json": ("json", _csl_json),
     "openalex": ("jsonl", _openalex),
+    "podcast": ("xml", _podcast),
+    "ror": ("json", _ror),
 }
 
 
@@ -275,9 +326,9 @@ _SHOWN: Final = frozenset(
     {"title", "alt", "content", "value", "aria-label", "placeholder", "label", "data-name", "data-title", "data-label"}
 )
 """Attributes that are text."""
-_LEADING: Final = frozenset(
-    {"href", "src", "action", "formaction", "poster", "data", "xlink:href", "ping", "srcset", "background", "cite"}
-)
+_LEADING: Final = frozenset({"href", "src", "action", "formaction", "xlink:href", "cite"})
+_LOADING: Final = frozenset({"ping", "srcset", "background", "poster", "data", "srcdoc"})
+"""Attributes that no page of ours has."""
 _OWN: Final = re.compile(r"/(?:researchers|works|topics|institutions|search|imports|names|curate|api)/[\w./?=&%+~:-]*")
 """Addresses of this site, which say in words what they lead to."""
 _GOOD_SCHEMES: Final = frozenset({"", "http", "https", "mailto"})
@@ -333,13 +384,15 @@ def _script(node: etree._Element) -> Iterator[str]:
 
 
 def _attribute(tag: str, name: str, value: str) -> Iterator[str]:
-    if name.startswith(("on", "hx-on", "data-hx", "x-")) or name == "srcdoc" or MARK in name:
+    if name.startswith(("on", "hx-on", "data-hx", "x-")) or name in _LOADING or MARK in name:
         yield f"{tag} with {name}={value[:60]}"
     elif name in _LEADING:
         parts = urlsplit("".join(html.unescape(value).split()))
         if parts.scheme.lower() not in _GOOD_SCHEMES:
             yield f"{tag} with {name}={value[:60]}"
-        if MARK in parts.netloc and tag != "a":
+        if parts.netloc and tag not in {"a", "link"}:
             yield f"{tag} that loads {value[:60]}"
+        if MARK in parts.netloc and tag == "link":
+            yield f"{tag} that leads to {value[:60]}"
     elif MARK in value and name not in _SHOWN and not _OWN.fullmatch(value):
         yield f"{tag} with {name}={value[:60]}"

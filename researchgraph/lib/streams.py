@@ -19,6 +19,9 @@ LINE_LIMIT = 16 * 1024 * 1024
 
 HEAD = 64 * 1024
 CHUNK = 1024 * 1024
+PACKED = 64 * 1024
+"""How much of a gzip file is read at once (bytes): a bomb is measured by what of it has been read."""
+
 BLOCK = 128 * 1024
 """The largest block of Zstandard (bytes)."""
 
@@ -81,7 +84,9 @@ def lines(path: Path) -> Iterator[Line]:
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
     number = 1
-    pending = b""
+    # The line that has begun, in its pieces: joined once, not copied again with every piece of a long one.
+    begun: list[bytes] = []
+    held = 0
     dropped = 0
     problem = ""
     while True:
@@ -91,23 +96,24 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[Line]:
             chunk, problem = b"", str(error)
         if not chunk:
             break
-        if not pending and not chunk.strip(b"\n"):
+        if not held and not chunk.strip(b"\n"):
             # Nothing but empty lines, of which a bomb can hold many: count them at once.
             number += len(chunk)
             continue
         first, *rest = chunk.split(b"\n")
-        if len(pending) < LINE_LIMIT:
-            pending += first
+        if held < LINE_LIMIT:
+            begun.append(first)
+            held += len(first)
         else:
-            # Not copied again with every chunk of a line without an end.
             dropped += len(first)
         for following in rest:
-            if pending:
-                yield _line(number, pending, dropped)
-            number, pending, dropped = number + 1, following, 0
-        if len(pending) > LINE_LIMIT:
-            dropped += len(pending) - LINE_LIMIT
-            pending = pending[:LINE_LIMIT]
+            if held:
+                yield _line(number, b"".join(begun), dropped)
+            number, begun, held, dropped = number + 1, [following], len(following), 0
+        if held > LINE_LIMIT:
+            dropped += held - LINE_LIMIT
+            begun, held = [b"".join(begun)[:LINE_LIMIT]], LINE_LIMIT
+    pending = b"".join(begun)
     if problem:
         yield Line(number, pending[:HEAD] if dropped else pending, problem)
     elif pending:
@@ -160,7 +166,7 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
     """All members one after the other. The decompressor's output is capped, so a bomb costs no memory."""
     decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    data = file.read(CHUNK)
+    data = file.read(PACKED)
     while data:
         try:
             chunk = decompressor.decompress(data, CHUNK)
@@ -170,11 +176,11 @@ def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
         if chunk:
             yield chunk
         if decompressor.eof:
-            data = decompressor.unused_data.lstrip(b"\x00") or file.read(CHUNK).lstrip(b"\x00")
+            data = decompressor.unused_data.lstrip(b"\x00") or file.read(PACKED).lstrip(b"\x00")
             if data:
                 decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
         else:
-            data = decompressor.unconsumed_tail or file.read(CHUNK)
+            data = decompressor.unconsumed_tail or file.read(PACKED)
     if not decompressor.eof:
         message = "the gzip file is cut short; this line and what follows are missing"
         raise DamagedError(message)

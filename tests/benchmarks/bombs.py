@@ -14,6 +14,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -28,9 +29,10 @@ ENTITIES: Final = "".join(
 OAI: Final = '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords>{}</ListRecords></OAI-PMH>'
 
 
-def _gzip(megabytes: int, piece: bytes = ZEROS) -> bytes:
+def _gzip(megabytes: int, piece: bytes = ZEROS, before: bytes = b"") -> bytes:
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb") as file:
+        file.write(before)
         for _ in range(megabytes):
             file.write(piece)
     return packed.getvalue()
@@ -52,6 +54,33 @@ def _tar(*members: tuple[str, bytes], kind: bytes = tarfile.REGTYPE, link: str =
     return packed.getvalue()
 
 
+def _holes(members: int, size: int) -> bytes:
+    """Files that are nothing but one hole, in the old form of GNU tar."""
+    member = tarfile.TarInfo("0000-0001-2345-6789.xml")
+    member.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    # The hole begins at 0 and the file ends with it: one piece of data without bytes, and the real size.
+    header[386:410], header[483:495] = b"%011o\0%011o\0" % (size, 0), b"%011o\0" % size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) * members + bytes(1024)
+
+
+def _described(size: int) -> bytes:
+    """The header of a member's name that is as long."""
+    member = tarfile.TarInfo("././@LongLink")
+    member.type, member.size = tarfile.GNUTYPE_LONGNAME, size
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def _zip(megabytes: int) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("dump.json", "w") as file:
+        for _ in range(megabytes):
+            file.write(ZEROS)
+    return packed.getvalue()
+
+
 BOMBS: Final[dict[str, tuple[str, str, Callable[[], bytes]]]] = {
     "gzip of 500 MB of zeros": ("jsonl", "bomb.jsonl.gz", lambda: _gzip(500)),
     "gzip of 100 MB of zeros, as XML": ("dblp", "bomb.xml.gz", lambda: _gzip(100)),
@@ -66,6 +95,9 @@ BOMBS: Final[dict[str, tuple[str, str, Callable[[], bytes]]]] = {
     "tar with a link to /etc/passwd": (
         "orcid", "bomb.tar.gz", lambda: _tar(("a.xml", b""), kind=tarfile.SYMTYPE, link="/etc/passwd"),
     ),
+    "tar of 2,000 files with holes of 60 MB": ("orcid", "bomb.tar.gz", lambda: gzip.compress(_holes(2_000, 60 << 20))),
+    "tar with a name of 500 MB": ("orcid", "bomb.tar.gz", lambda: _gzip(500, before=_described(500 << 20))),
+    "ZIP of 500 MB": ("ror", "dump.zip", lambda: _zip(500)),
     "ZIP archive": ("jsonl", "bomb.jsonl", lambda: b"PK\x03\x04" + bytes(1 << 20)),
     "XML, ten levels of entities": (
         "oai", "bomb.xml", f'<!DOCTYPE r [<!ENTITY e0 "lol">{ENTITIES}]>{OAI.format("&e10;")}'.encode,
@@ -98,12 +130,15 @@ BOMBS: Final[dict[str, tuple[str, str, Callable[[], bytes]]]] = {
 
 
 def refuse(source: str, path: Path) -> dict[str, Any]:
-    """Read and parse a file in this process: the reason it, or its first refused record, was refused for; seconds; megabytes."""
+    """Read and parse a file in this process: the reason it, or its first refused record, was refused for; seconds, those
+    of work of the processor, and megabytes.
+    """
     from researchgraph.errors import RecordRejected, SourceUnavailable
     from works.sources import registry
 
     reader = registry.get(source)
-    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started, worked = time.perf_counter(), time.process_time()
     reason, good = "", 0
     try:
         for raw in reader.read(path):
@@ -120,6 +155,7 @@ def refuse(source: str, path: Path) -> dict[str, Any]:
         "reason": reason[:300],
         "good": good,
         "seconds": round(time.perf_counter() - started, 2),
+        "cpu": round(time.process_time() - worked, 2),
         "megabytes": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024,
     }
 
@@ -149,11 +185,12 @@ if __name__ == "__main__":
         for found in measured():
             print(json.dumps(found), flush=True)
     else:
-        print("| file | read as | seconds | grew by (MB) | refused because |")
-        print("|---|---|---:|---:|---|")
+        print("| file | read as | CPU (s) | clock (s) | grew by (MB) | refused because |")
+        print("|---|---|---:|---:|---:|---|")
         for found in measured():
             reason = found["reason"][:100].replace("|", "\\|") or "no record in it"
             print(
-                f"| {found['name']} | {BOMBS[found['name']][0]} | {found['seconds']} | {found['megabytes']} | {reason} |",
+                f"| {found['name']} | {BOMBS[found['name']][0]} | {found['cpu']} | {found['seconds']} | "
+                f"{found['megabytes']} | {reason} |",
                 flush=True,
             )

@@ -103,10 +103,19 @@ def test_the_address_without_a_slug_leads_to_the_one_with_it(client: Client) -> 
     assert (response.status_code, response["Location"]) == (301, address())
 
 
+def test_the_explorer_of_a_name_that_no_address_can_say_is_there(client: Client) -> None:
+    Researcher.objects.filter(slug=MORCOS).update(slug="")
+    path = Researcher.objects.get(slug="", display_name__contains="Morcos").get_absolute_url()
+    response = client.get(f"{path}graph/")
+    assert response.status_code == 200
+    assert "Co-authors</li>" in response.content.decode()
+
+
 EVERY_KIND = (
     "/researchers/{}/",
     "/researchers/{}/old-name/",
     "/researchers/{}/old-name/graph/",
+    "/researchers/{}/graph/",
 )
 EVERY_API = tuple(f"/api/v1/researchers/{{}}/{part}" for part in ("", "works/", "coauthors/", "trust/"))
 

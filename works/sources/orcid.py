@@ -8,13 +8,12 @@ not say: such a record names its owner and says that authors are missing.
 from __future__ import annotations
 
 import re
-import tarfile
-from typing import IO, TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from researchgraph.errors import RecordRejected, SourceUnavailable
-from researchgraph.lib import identifiers, streams
+from researchgraph.lib import identifiers, streams, tar
 from researchgraph.lib.text import fold
 from works.records import ParsedAuthor, ParsedRecord, ParsedVersion, RawRecord
 from works.sources import bibliography, documents, pages
@@ -65,7 +64,7 @@ SCHEMES = {"doi": "doi", "arxiv": "arxiv", "pmid": "pmid", "pmc": "pmcid", "isbn
 _NOT_AUTHORS = frozenset(
     "editor chair-or-translator assignee other-inventor support-staff graduate-student principal-investigator".split()
 )
-_TAR = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+_PACKED = (streams.GZIP, streams.ZSTANDARD)
 _YEAR = re.compile(r"[0-9]{4}")
 _DECODER = msgspec.json.Decoder(Group)
 _BETWEEN = re.compile(r"[\s,]+")
@@ -183,38 +182,31 @@ def _content(path: Path) -> bytes:
 def _is_archive(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            head = file.read(512)
+            head = file.read(tar.BLOCK)
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}."
         raise SourceUnavailable(message) from error
-    return head[257:262] == b"ustar" or (head.startswith(_TAR) and ".tar" in path.name.lower())
+    return tar.is_tar(head) or (head.startswith(_PACKED) and ".tar" in path.name.lower())
 
 
 def _archived(path: Path) -> Iterator[RawRecord]:
     """The records of a tar archive, such as ORCID's public data file. Nothing is unpacked to disk, no name is used."""
     number = 0
     try:
-        with tarfile.open(path, mode="r|*") as archive:
-            for member in archive:
-                # The archive would remember all of its millions of members; the type stubs do not know where.
-                archive.members = []  # type: ignore[attr-defined]
-                number += 1
-                file = archive.extractfile(member) if member.isreg() else None
-                if file is not None:
-                    yield from _member(file, member, f"{path.name}:{number}")
-    except (tarfile.TarError, EOFError, OSError) as error:
+        for member in tar.members(streams.chunks(path), limit=RECORD_LIMIT):
+            number = member.number
+            yield from _member(member, f"{path.name}:{number}")
+    except streams.DamagedError as error:
         where = f"{path.name}:{number + 1}"
-        yield RawRecord("", b"", where, f"{where}: the archive is damaged or cut short ({error})")
+        yield RawRecord("", b"", where, f"{where}: the archive is not read to its end: {error}")
 
 
-def _member(file: IO[bytes], member: tarfile.TarInfo, origin: str) -> Iterator[RawRecord]:
-    if member.size > RECORD_LIMIT:
-        yield RawRecord(
-            "", b"", origin, f"{origin}: the member has {member.size:,} bytes, which no record of ORCID has"
-        )
+def _member(member: tar.Member, origin: str) -> Iterator[RawRecord]:
+    if member.problem:
+        yield RawRecord("", b"", origin, f"{origin}: {member.problem}")
         return
     try:
-        yield from _records(file.read(RECORD_LIMIT), origin)
+        yield from _records(member.content, origin)
     except SourceUnavailable as refused:
         yield RawRecord("", b"", origin, str(refused))
 
