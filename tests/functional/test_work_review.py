@@ -49,9 +49,9 @@ def found(site: DemoSite) -> list[str]:
     return site.manage("shell", "-c", FIND).strip().splitlines()[-4:]
 
 
-def sign_in(page: Page, site: DemoSite) -> None:
+def sign_in(page: Page, site: DemoSite, name: str = "joiner") -> None:
     page.goto(f"{site.url}/login/")
-    page.get_by_label("User name").fill("joiner")
+    page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button").click()
     page.wait_for_url(lambda url: "/login/" not in url)
