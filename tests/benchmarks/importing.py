@@ -34,7 +34,7 @@ LOADED = store.TABLES
 
 def measure(file: Path, *, source: str = "jsonl", processes: int = 2) -> dict[str, Any]:
     """Import `file` into the empty database: seconds by stage, works a second, memory, and the ratio to COPY."""
-    with _worker(processes) as worker:
+    with worker(processes) as started:
         log = _log_position()
         began = time.perf_counter()
         run = _imported(source, file)
@@ -49,7 +49,7 @@ def measure(file: Path, *, source: str = "jsonl", processes: int = 2) -> dict[st
         again = _imported(source, file)
         repeated = time.perf_counter() - began
         written_again = _log_position() - log
-        memory = _peak_megabytes(worker.pid)
+        memory = _peak_megabytes(started.pid)
     if run.new != again.unchanged:
         raise RuntimeError(f"{run.new} new records, but only {again.unchanged} unchanged the second time.")
     works = Work.objects.count()
@@ -81,7 +81,8 @@ def _imported(source: str, file: Path) -> ImportRun:
 
 
 @contextmanager
-def _worker(processes: int) -> Iterator[subprocess.Popen[bytes]]:
+def worker(processes: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker of so many processes, once it answers."""
     command = [
         sys.executable, "-m", "celery", "-A", "researchgraph.celery", "worker", f"--concurrency={processes}",
         "--loglevel=WARNING",

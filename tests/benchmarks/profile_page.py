@@ -24,7 +24,7 @@ def measure() -> dict[str, Any]:
     """Per profile measured: works, queries, and the ratios to the floor."""
     handler = WSGIHandler()
     profiles = []
-    for researcher in _chosen():
+    for researcher in chosen():
         page, floor = researcher.get_absolute_url(), f"/floor/{researcher.public_id}/"
         get(handler, page)
         queries = _queries(handler, page)
@@ -94,7 +94,8 @@ def _cold(handler: WSGIHandler, page: str) -> float:
     return time.perf_counter() - began
 
 
-def _chosen() -> list[Researcher]:
+def chosen() -> list[Researcher]:
+    """Records of about the sizes to measure, and the largest one."""
     everybody = Researcher.objects.filter(merged_into=None, works_count__gt=0)
     largest = everybody.order_by("-works_count", "pk")[0]
     near = [everybody.filter(works_count__lte=size).order_by("-works_count", "pk").first() for size in SIZES]

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+MORE = 5_000
+"""Works of the import that pages are read during."""
 sys.path.insert(0, str(ROOT))
 
 
@@ -28,15 +30,18 @@ def main() -> None:
     parser.add_argument("--works", type=int, action="append", help="how many synthetic works; may be repeated")
     parser.add_argument("--file", type=Path, action="append", default=[], help="measure with this file of real works")
     parser.add_argument("--source", default="jsonl", help="of the files (default: jsonl)")
-    parser.add_argument("--processes", type=int, default=2, help="of the worker (default: 2)")
+    parser.add_argument("--processes", type=int, action="append", help="of the worker; may be repeated (default: 2)")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args()
     inputs: list[int | Path] = [*(options.works or ([] if options.file else [10_000])), *options.file]
     directory = Path(tempfile.mkdtemp(prefix="rg-benchmark-"))
     directory.chmod(0o755)
     try:
-        how = {"source": options.source, "processes": options.processes}
-        results = [_measured(directory / str(i), what, how) for i, what in enumerate(inputs)]
+        each = [(what, processes) for what in inputs for processes in options.processes or [2]]
+        results = [
+            _measured(directory / str(i), what, {"source": options.source, "processes": processes})
+            for i, (what, processes) in enumerate(each)
+        ]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     summary = {"machine": _machine(), "results": results, "growth": _growth(results)}
@@ -84,16 +89,19 @@ def _measure(directory: Path, what: int | Path, how: dict[str, Any]) -> dict[str
     settings.ROOT_URLCONF = "tests.benchmarks.floor"
     frontend.build(ROOT / "static", say=lambda line: print(line, file=sys.stderr))
     with embedded.running(embedded.layout(directory)):
-        from tests.benchmarks import importing, profile_page, synthetic
+        from tests.benchmarks import importing, profile_page, reading, synthetic
 
         call_command("migrate", verbosity=0, interactive=False)
         file = what if isinstance(what, Path) else directory / "works.jsonl"
         if isinstance(what, int):
             synthetic.write(file, what)
+        more = directory / "more.jsonl"
+        synthetic.write(more, MORE, seed=2)
         return {
             "input": str(what.name) if isinstance(what, Path) else f"{what} synthetic works",
             "import": importing.measure(file.resolve(), **how),
             "profile": profile_page.measure(),
+            "reading": reading.measure(more, source="jsonl", processes=how["processes"]),
         }
 
 

@@ -55,7 +55,7 @@ def lines(works: int, *, seed: int) -> Iterator[bytes]:
         if chance.random() < 0.2:
             authors.append(chance.choice(people))
         work: dict[str, Any] = {
-            "source_id": f"synthetic/{number}",
+            "source_id": f"synthetic/{seed}/{number}",
             "title": " ".join(chance.choices(vocabulary, k=7)).capitalize(),
             "venue": chance.choice(venues),
             "year": FIRST_YEAR + int(chance.random() ** 0.5 * (LAST_YEAR - FIRST_YEAR + 1)),
@@ -66,7 +66,7 @@ def lines(works: int, *, seed: int) -> Iterator[bytes]:
             ],
         }
         if chance.random() < 0.6:
-            work["doi"] = f"10.5555/synthetic.{number}"
+            work["doi"] = f"10.5555/synthetic.{seed}.{number}"
         yield encode(work) + b"\n"
 
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from researchgraph.errors import Conflict
-from tests.pipeline import importworks, stored, untouched, work, write
+from tests.deciding import bring
+from tests.pipeline import stored, untouched, work
 from works import rollback
 from works.decision_models import WorkEvent
 from works.flows import identify
@@ -84,10 +85,6 @@ def curator(empty_library: None, tmp_path: Path) -> User:
     user = get_user_model().objects.create_user("curator")
     user.user_permissions.add(Permission.objects.get(codename="curate"))
     return user
-
-
-def bring(folder: Path, *records: dict[str, Any]) -> None:
-    assert importworks(write(folder / "works.jsonl", records)).status == 0
 
 
 def byline(title: str, name: str) -> int:

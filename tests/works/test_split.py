@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.flows.confirm import confirm
@@ -20,16 +20,14 @@ from profiles.flows.opt_out import opt_out
 from profiles.flows.reject import reject
 from researchgraph.errors import Conflict
 from researchgraph.lib.desk import Verdict
-from tests.pipeline import clear, importworks, stored, untouched, work, write
+from tests.deciding import ANY_ORDER, act, any_two, bring, of, sound, take_all_back
+from tests.pipeline import clear, importworks, stored, untouched, work
 from tests.works.test_podcast import feed, item
-from tests.works.test_work_decisions import sound
 from works import rollback
 from works.correct import correct
 from works.decision_models import CarriedByline, CorrectionOrigin, KnownAs, Review, WorkDistinction, WorkEvent
-from works.decisions import in_force
 from works.flows.identify import accept
 from works.flows.join import join
-from works.flows.record import OpenWorks
 from works.flows.review import answer
 from works.flows.split import split
 from works.flows.tell_apart import tell_apart
@@ -62,16 +60,6 @@ def curator(empty_library: None, tmp_path: Path) -> User:
     user = get_user_model().objects.create_user("curator")
     user.user_permissions.add(Permission.objects.get(codename="curate"))
     return user
-
-
-def bring(folder: Path, *records: dict[str, Any]) -> None:
-    assert importworks(write(folder / "works.jsonl", records)).status == 0
-
-
-def of(key: str) -> Work:
-    found = SourceRecord.objects.select_related("work").get(key=key).work
-    assert found is not None
-    return found
 
 
 def key(name: str) -> int:
@@ -422,29 +410,8 @@ STEP = st.tuples(
 )
 
 
-def act(step: tuple[str, int, int], made: list[int], curator: User, folder: Path) -> None:
-    kind, one, other = step
-    there = list(Work.objects.filter(merged_into=None).order_by("pk").values_list("pk", flat=True))
-    works = {"work": there[one % len(there)], "other": there[other % len(there)]}
-    if kind == "split":
-        records = list(SourceRecord.objects.filter(work=works["work"]).order_by("pk").values_list("pk", flat=True))
-        made.append(split(work=works["work"], records=records[: 1 + other % 2], actor=curator, reason=""))
-    elif kind == "join":
-        made.append(join(work=works["work"], into=works["other"], actor=curator, reason=""))
-    elif kind == "apart":
-        made.append(tell_apart(**works, actor=curator, reason=""))
-    elif kind == "undo" and made:
-        made.append(undo(event=made[one % len(made)], actor=curator, reason=""))
-    elif kind == "import":
-        bring(folder, *ALL, *MORE)
-
-
 @given(steps=st.lists(STEP, min_size=3, max_size=10))
-@settings(
-    max_examples=6,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@ANY_ORDER
 def test_whatever_was_decided_in_whatever_order_all_taken_back_it_is_as_it_was_imported(
     curator: User, tmp_path: Path, steps: list[tuple[str, int, int]]
 ) -> None:
@@ -452,16 +419,17 @@ def test_whatever_was_decided_in_whatever_order_all_taken_back_it_is_as_it_was_i
         bring(tmp_path, *MORE)
         plain = stored(ids=False)
         made: list[int] = []
-        for step in steps:
+        for kind, one, other in steps:
+            if kind == "import":
+                bring(tmp_path, *ALL, *MORE)
             with contextlib.suppress(Conflict), transaction.atomic():
-                act(step, made, curator, tmp_path)
+                act(kind, one, other, made, curator)
+                if kind == "split":
+                    work, _ = any_two(one, other)
+                    records = SourceRecord.objects.filter(work=work).order_by("pk").values_list("pk", flat=True)
+                    some = list(records[: 1 + other % 2])
+                    made.append(split(work=work, records=some, actor=curator, reason=""))
             sound()
-        for event in reversed(made):
-            found = WorkEvent.objects.get(pk=event)
-            if not found.undoes_id and event in in_force(OpenWorks([found.work_id or 0]).decisions):
-                undo(event=event, actor=curator, reason="")
-        sound()
-        assert not WorkDistinction.objects.exists()
-        assert not KnownAs.objects.exists()
+        take_all_back(made, curator)
         assert stored(ids=False) == plain
         transaction.set_rollback(True)

@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.flows.confirm import confirm
-from profiles.flows.rebuild import rebuild
 from profiles.flows.reject import reject
 from researchgraph.errors import Conflict
-from tests.pipeline import derived, importworks, stored, work, write
-from works import imports, rollback
-from works.decision_models import CarriedByline, KnownAs, Review, WorkDistinction, WorkEvent
-from works.decisions import in_force
+from tests.deciding import ANY_ORDER, act, bring, of, sound, take_all_back
+from tests.pipeline import derived, stored, work
+from works import rollback
+from works.decision_models import CarriedByline, Review, WorkDistinction, WorkEvent
 from works.flows.join import join
-from works.flows.record import OpenWorks
 from works.flows.tell_apart import tell_apart
 from works.flows.undo import undo
-from works.models import Authorship, ImportRun, Rejection, SourceRecord, Work
+from works.models import Authorship, ImportRun, Rejection, Work
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -44,28 +42,6 @@ OTHERS = [
 @pytest.fixture
 def curator(empty_library: None) -> User:
     return get_user_model().objects.create_user("curator")
-
-
-def bring(folder: Path, *records: dict[str, Any]) -> None:
-    assert importworks(write(folder / "works.jsonl", records)).status == 0
-
-
-def of(key: str) -> Work:
-    """The work of a source record."""
-    found = SourceRecord.objects.select_related("work").get(key=key).work
-    assert found is not None
-    return found
-
-
-def sound() -> None:
-    """Everything follows from the events, and nothing waits."""
-    imports.settle()
-    assert rebuild(check=True) == 0
-    assert not Work.objects.filter(merged_into__merged_into__isnull=False).exists()
-    for one in Work.objects.exclude(merged_into=None):
-        assert not one.source_records.exists()
-        assert not one.authorships.exists()
-        assert not one.identifiers.exists()
 
 
 @pytest.fixture
@@ -335,28 +311,8 @@ LATER = [
 STEP = st.tuples(st.sampled_from(["join", "join", "apart", "undo", "import"]), st.integers(0, 20), st.integers(0, 20))
 
 
-def act(
-    step: tuple[str, int, int], made: list[int], waiting: list[dict[str, Any]], curator: User, folder: Path
-) -> None:
-    kind, one, other = step
-    present = list(Work.objects.filter(merged_into=None).order_by("pk").values_list("pk", flat=True))
-    works = {"work": present[one % len(present)], "other": present[other % len(present)]}
-    if kind == "join":
-        made.append(join(work=works["work"], into=works["other"], actor=curator, reason=""))
-    elif kind == "apart":
-        made.append(tell_apart(**works, actor=curator, reason=""))
-    elif kind == "undo" and made:
-        made.append(undo(event=made[one % len(made)], actor=curator, reason=""))
-    elif kind == "import" and waiting:
-        bring(folder, waiting.pop(one % len(waiting)))
-
-
 @given(steps=st.lists(STEP, min_size=3, max_size=10))
-@settings(
-    max_examples=6,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@ANY_ORDER
 def test_whatever_was_decided_and_imported_all_taken_back_it_is_as_if_it_had_only_been_imported(
     curator: User, tmp_path: Path, steps: list[tuple[str, int, int]]
 ) -> None:
@@ -369,20 +325,16 @@ def test_whatever_was_decided_and_imported_all_taken_back_it_is_as_if_it_had_onl
         bring(tmp_path, FIRST, SECOND, *OTHERS)
         made: list[int] = []
         waiting = list(LATER)
-        for step in steps:
+        for kind, one, other in steps:
+            if kind == "import" and waiting:
+                bring(tmp_path, waiting.pop(one % len(waiting)))
             with contextlib.suppress(Conflict), transaction.atomic():
-                act(step, made, waiting, curator, tmp_path)
+                act(kind, one, other, made, curator)
             sound()
         if waiting:
             bring(tmp_path, *waiting)
-        for event in reversed(made):
-            counts = event in in_force(OpenWorks([WorkEvent.objects.get(pk=event).work_id or 0]).decisions)
-            if counts and not WorkEvent.objects.get(pk=event).undoes_id:
-                undo(event=event, actor=curator, reason="")
-        sound()
-        assert not WorkDistinction.objects.exists()
+        take_all_back(made, curator)
         assert not CarriedByline.objects.exists()
-        assert not KnownAs.objects.exists()
         found = stored(ids=False)
         transaction.set_rollback(True)
     assert found == plain

@@ -13,12 +13,12 @@ from django.test import Client
 
 from profiles.flows.opt_out import opt_out
 from researchgraph.lib import bulk
+from tests.deciding import of
 from tests.pipeline import importworks, work, write
 from works import questions
 from works.decision_models import Review, WorkEvent
 from works.flows.join import join
 from works.flows.review import take
-from works.models import SourceRecord, Work
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -55,12 +55,6 @@ def curator(user: User) -> Client:
 def library(empty_library: None, tmp_path: Path) -> None:
     importworks(write(tmp_path / "works.jsonl", RECORDS))
     assert Review.objects.count() == 3
-
-
-def of(key: str) -> Work:
-    found = SourceRecord.objects.select_related("work").get(key=key).work
-    assert found is not None
-    return found
 
 
 def asked(key: str) -> Review:
