@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -30,10 +29,17 @@ class Aside(Generic[Argument, Answer]):
     """
 
     def __init__(self, function: Callable[[Argument], Answer]) -> None:
-        fork = multiprocessing.get_context("fork")
-        self._ours, theirs = fork.Pipe()
-        self._child = fork.Process(target=_serve, args=(function, theirs, self._ours, os.getpid()), daemon=True)
-        self._child.start()
+        self._ours, theirs = Pipe()
+        parent = os.getpid()
+        # Not `multiprocessing.Process`: it refuses to be started in the processes of a Celery worker.
+        self._child = os.fork()
+        if not self._child:  # pragma: no cover - in another process
+            try:
+                self._ours.close()
+                _serve(function, theirs, parent)
+            finally:
+                # Nothing of the parent's is flushed, closed or cleaned up here.
+                os._exit(0)
         theirs.close()
 
     def __call__(self, argument: Argument) -> Answer:
@@ -59,18 +65,18 @@ class Aside(Generic[Argument, Answer]):
 
     def end(self) -> None:
         """End the process now. A call under way in another thread raises ProcessDiedError."""
-        self._child.kill()
-        self._child.join()
+        # It is waited for here only, so its number cannot be another process's by now.
+        os.kill(self._child, signal.SIGKILL)
+        os.waitpid(self._child, 0)
 
 
 def _serve(
-    function: Callable[[Any], Any], ours: Connection, of_parent: Connection, parent: int
+    function: Callable[[Any], Any], ours: Connection, parent: int
 ) -> None:  # pragma: no cover - in another process
     # Signals to the parent are the parent's to obey; a worker's handlers would raise its exceptions here.
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    of_parent.close()
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

@@ -25,7 +25,7 @@ def busy(_):
         pass
 
 child = Aside(busy)
-print(child._child.pid, flush=True)
+print(child._child, flush=True)
 child(None)
 """
 
