@@ -33,7 +33,7 @@ def joined(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> str
     """The address of a work that two records were joined in, wrongly."""
     demo_site.manage("importworks", "jsonl", write(tmp_path_factory.mktemp("works") / "works.jsonl", RECORDS))
     demo_site.manage(
-        "createsuperuser", "--noinput", "--username", "splitter", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
+        "createsuperuser", "--noinput", "--username", "unjoiner", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
     )
     find = "from works.models import *; print(SourceRecord.objects.get(key='x/2').work.get_absolute_url())"
     return demo_site.manage("shell", "-c", find).strip().splitlines()[-1]
@@ -42,13 +42,13 @@ def joined(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> str
 def test_a_work_is_split_and_made_one_again_without_scripts(
     page: Page, plain_page: Page, demo_site: DemoSite, joined: str, violations: Callable[[Page], list[str]]
 ) -> None:
-    sign_in(plain_page, demo_site, "splitter")
+    sign_in(plain_page, demo_site, "unjoiner")
     plain_page.goto(f"{demo_site.url}{joined}")
     plain_page.get_by_role("link", name="Some of these are another work").click()
     plain_page.get_by_label("x/2").check()
     plain_page.get_by_role("button", name="Look at what it comes to").click()
     chosen = plain_page.url
-    sign_in(page, demo_site, "splitter")
+    sign_in(page, demo_site, "unjoiner")
     for address in (chosen, f"{demo_site.url}/imports/held/identifiers/"):
         page.goto(address)
         for width in (390, 1280):
@@ -68,7 +68,7 @@ def test_a_work_is_split_and_made_one_again_without_scripts(
 def test_an_identifier_is_accepted_and_asked_about_again_without_scripts(
     plain_page: Page, demo_site: DemoSite, joined: str
 ) -> None:
-    sign_in(plain_page, demo_site, "splitter")
+    sign_in(plain_page, demo_site, "unjoiner")
     assert joined
     plain_page.goto(f"{demo_site.url}/imports/held/identifiers/")
     row = plain_page.get_by_role("row").filter(has_text="Buoys and bells")

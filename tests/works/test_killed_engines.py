@@ -88,7 +88,7 @@ class Site:
 
     def sweep(self) -> None:
         """What the scheduler does every minute."""
-        with Celery(broker=self.where.broker_url) as app:
+        with Celery(broker=self.where.broker_url, set_as_current=False) as app:
             app.send_task("works.tasks.sweep", retry=False)
 
     def left(self) -> tuple[int, int]:
