@@ -1,4 +1,4 @@
-"""The batches of a run, read and prepared while the batch before is stored.
+"""The batches of a run, read and prepared while the batches before are stored.
 
 Reading goes on in a thread. Parsing is work for a core of its own, so records of a file are prepared in another process
 (`researchgraph.lib.aside`); what a parser dies of, it dies of there.
@@ -6,9 +6,8 @@ Reading goes on in a thread. Parsing is work for a core of its own, so records o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -33,35 +32,69 @@ class Batch(NamedTuple):
     texts: Texts
 
 
-Prepare = Callable[[Sequence[RawRecord]], Batch]
+class Order(NamedTuple):
+    """Records to prepare, and the hashes of those that need no parsing (`pipeline.unchanged`)."""
+
+    raws: Sequence[RawRecord]
+    known: Collection[bytes] = ()
 
 
-def batches(raws: Iterator[RawRecord], source: Source, *, live: bool) -> Generator[Batch]:
-    """Prepare everything, one batch ahead. Raises ProcessDiedError if a parser takes its process with it.
+Prepare = Callable[[Order], Batch]
 
-    `live` records come from a service, which is what takes the time: they are prepared in this process, and so is what
-    fits into one batch.
+
+def batches(
+    raws: Iterator[RawRecord], source: Source, known: Callable[[Sequence[RawRecord]], Collection[bytes]], *, live: bool
+) -> Generator[Batch]:
+    """Prepare everything ahead. Raises ProcessDiedError if a parser takes its process with it.
+
+    `known` is asked in the caller's thread for the hashes of records that need no parsing. `live` records come from a
+    service, which is what takes the time: they are prepared in this process, and so is what fits into one batch.
     """
-    here = partial(prepared, source)
     first = _next(raws)
-    batch = here(first)
+    batch = prepared(source, Order(first, known(first)))
     if _is_last(first):
         yield from [batch] if first else []
-        return
-    # The fork is made while no other thread is there, and ends first: a thread that waits for it is let go.
-    with ThreadPoolExecutor(1, "ahead") as pool, nullcontext(here) if live else aside(source) as prepare:
+    elif live:
+        yield from _of_service(raws, source, batch)
+    else:
+        yield from _of_file(raws, source, batch, known)
+
+
+def _of_service(raws: Iterator[RawRecord], source: Source, batch: Batch) -> Generator[Batch]:
+    """While a page is stored, the next one is asked for."""
+    with ThreadPoolExecutor(1, "ahead") as pool:
         while batch.items:
-            upcoming = pool.submit(lambda: prepare(_next(raws)))
+            upcoming = pool.submit(lambda: prepared(source, Order(_next(raws))))
             yield batch
             batch = upcoming.result()
 
 
-class _Aside(Aside[Sequence[RawRecord], Batch]):
+def _of_file(
+    raws: Iterator[RawRecord], source: Source, batch: Batch, known: Callable[[Sequence[RawRecord]], Collection[bytes]]
+) -> Generator[Batch]:
+    """While a batch is stored, the next one is prepared and the one after that is read."""
+    # The fork is made while no other thread is there, and ends first: a thread that waits for it is let go.
+    with ThreadPoolExecutor(2, "ahead") as pool, aside(source) as prepare:
+        reading = pool.submit(_next, raws)
+        while batch.items:
+            failed = reading.exception()
+            if failed:
+                # What was read before is stored before that.
+                yield batch
+                raise failed
+            following = reading.result()
+            reading = pool.submit(_next, raws)
+            upcoming = pool.submit(prepare, Order(following, known(following)))
+            yield batch
+            batch = upcoming.result()
+
+
+class _Aside(Aside[Order, Batch]):
     """`prepared` in another process. The raw records stay here."""
 
-    def __call__(self, argument: Sequence[RawRecord]) -> Batch:
+    def __call__(self, argument: Order) -> Batch:
         batch = super().__call__(argument)
-        for item, raw in zip(batch.items, argument, strict=True):
+        for item, raw in zip(batch.items, argument.raws, strict=True):
             item.raw = raw
         return batch
 
@@ -71,15 +104,15 @@ def aside(source: Source) -> _Aside:
     return _Aside(partial(_prepared_elsewhere, source))
 
 
-def prepared(source: Source, raws: Sequence[RawRecord]) -> Batch:
+def prepared(source: Source, order: Order) -> Batch:
     """The records as one batch."""
     texts = Texts()
     with collection_paused():
-        return Batch(pipeline.prepare(raws, source.parse, texts), texts)
+        return Batch(pipeline.prepare(order.raws, source.parse, texts, known=order.known), texts)
 
 
-def _prepared_elsewhere(source: Source, raws: Sequence[RawRecord]) -> Batch:
-    batch = prepared(source, raws)
+def _prepared_elsewhere(source: Source, order: Order) -> Batch:
+    batch = prepared(source, order)
     for item in batch.items:
         item.raw = _ELSEWHERE
     return batch

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -227,8 +228,8 @@ def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress |
 def _ingest(run: ImportRun, raws: Iterator[RawRecord], deadline: float | None, progress: Progress | None) -> bool:
     source = registry.get(run.source)
     lookups = store.Lookups()
-    # The batch that is stored and the one that is parsed ahead.
-    hold = attempts.begin(run, ahead=2 * ahead.BATCH)
+    # The batch that is stored, the one that is prepared and the one that is read ahead.
+    hold = attempts.begin(run, ahead=3 * ahead.BATCH)
     with ahead.aside(source) if run.step else nullcontext() as prepare:
         while run.step and prepare:
             batch = _next_step(run, raws, prepare, hold=hold)
@@ -237,8 +238,8 @@ def _ingest(run: ImportRun, raws: Iterator[RawRecord], deadline: float | None, p
             hold = False
             if not _stored(run, batch, lookups, deadline, progress):
                 return False
-    # Two cores, two jobs: one batch is read and parsed ahead while PostgreSQL stores the one before.
-    with closing(ahead.batches(raws, source, live=run.live)) as batches:
+    known = partial(pipeline.unchanged, run.source)
+    with closing(ahead.batches(raws, source, known, live=run.live)) as batches:
         return all(_stored(run, batch, lookups, deadline, progress) for batch in batches)
 
 
@@ -260,7 +261,7 @@ def _next_step(run: ImportRun, raws: Iterator[RawRecord], prepare: ahead.Prepare
     if hold:
         return ahead.Batch([attempts.held(raw) for raw in few], Texts())
     attempts.trying(run)
-    return prepare(few)
+    return prepare(ahead.Order(few))
 
 
 def _store(run: ImportRun, first: int, batch: list[pipeline.Prepared], lookups: store.Lookups) -> None:

@@ -17,7 +17,9 @@ from tests.pipeline import clear, feed, importworks, line, stored, untouched, wo
 from works import ahead, imports
 from works.decision_models import Review
 from works.demo.build import OUTPUT
+from works.ingest import pipeline, store
 from works.models import Authorship, ImportRun, SourceRecord, Work
+from works.records import RawRecord
 from works.sources import registry
 
 pytestmark = pytest.mark.usefixtures("empty_library")
@@ -53,6 +55,38 @@ def test_importing_the_same_records_twice_touches_no_row(tmp_path: Path) -> None
     assert f"fetched {len(BUNDLED)}  new 0  updated 0  unchanged {len(BUNDLED)}  quarantined 0" in second.out
     assert untouched() == before
     assert ImportRun.objects.filter(state="done").count() == 2
+
+
+def test_what_is_known_word_for_word_is_not_parsed_unless_it_is_news_by_the_time_it_is_stored(tmp_path: Path) -> None:
+    soups, bread = work("t/1", SOUPS, *COOKS, year=2020), work("t/2", "Bread without yeast", COOKS[0], year=2020)
+    path = write(tmp_path / "works.jsonl", [soups, bread])
+    assert importworks(path).status == 0
+    source = registry.get("jsonl")
+    raws = list(source.read(path))
+    known = pipeline.unchanged("jsonl", [*raws, RawRecord("t/3", b"{}")])
+    assert len(known) == 2
+    batch = pipeline.prepare(raws, source.parse, known=known)
+    assert [item.parsed for item in batch] == [None, None]
+    # While this batch waited, another import stored something else under one of the keys.
+    assert importworks(write(tmp_path / "works.jsonl", [{**soups, "year": 2021}])).status == 0
+    assert Work.objects.get(title=SOUPS).year == 2021
+    counts = pipeline.ingest(
+        batch,
+        source="jsonl",
+        run_id=None,
+        parser_of=lambda name: registry.get(name).parse,
+        lookups=store.Lookups(),
+    )
+    assert (counts.updated, counts.unchanged, counts.total) == (1, 1, 2)
+    assert Work.objects.get(title=SOUPS).year == 2020
+
+
+def test_what_was_held_back_is_parsed_each_time(tmp_path: Path) -> None:
+    path = write(tmp_path / "works.jsonl", [work("t/1", "", COOKS[0])])
+    assert importworks(path).status == 1
+    raws = list(registry.get("jsonl").read(path))
+    assert SourceRecord.objects.get(key="t/1").rejected_code
+    assert pipeline.unchanged("jsonl", raws) == set()
 
 
 @pytest.mark.parametrize(

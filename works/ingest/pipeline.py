@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -66,9 +66,22 @@ class Counts(msgspec.Struct, frozen=True):
         return self.new + self.updated + self.unchanged + self.quarantined
 
 
-def prepare(raws: Sequence[RawRecord], parse: Parse, texts: Texts | None = None) -> list[Prepared]:
-    """Hash, parse and normalise; `texts` learns what the records say. Pure, so safe to run ahead and elsewhere."""
-    batch = [_prepare(raw, parse) for raw in raws]
+def unchanged(source: str, raws: Sequence[RawRecord]) -> set[bytes]:
+    """Hashes of the records that this source has stated word for word before, and that became something."""
+    given = [unread(raw) for raw in raws]
+    query = "SELECT key, sha256 FROM works_sourcerecord WHERE source = %s AND key = ANY(%s) AND became <> ''"
+    stored = {key: bytes(sha256) for key, sha256 in bulk.fetch(query, [source, sorted({item.key for item in given})])}
+    return {item.sha256 for item in given if stored.get(item.key) == item.sha256}
+
+
+def prepare(
+    raws: Sequence[RawRecord], parse: Parse, texts: Texts | None = None, *, known: Collection[bytes] = ()
+) -> list[Prepared]:
+    """Hash, parse and normalise; `texts` learns what the records say. Pure, so safe to run ahead and elsewhere.
+
+    Records whose hash is `known` are not parsed; `ingest` does that for those that turn out to be news all the same.
+    """
+    batch = [_prepare(raw, parse, known) for raw in raws]
     if texts is not None:
         for item in batch:
             if isinstance(item.parsed, ParsedRecord):
@@ -84,9 +97,9 @@ def unread(raw: RawRecord, rejected: RecordRejected | None = None) -> Prepared:
     return Prepared(raw=raw, key=raw.key or f"sha256:{nameless.hex()}", sha256=digest, rejected=rejected)
 
 
-def _prepare(raw: RawRecord, parse: Parse) -> Prepared:
+def _prepare(raw: RawRecord, parse: Parse, known: Collection[bytes] = ()) -> Prepared:
     prepared = unread(raw)
-    if raw.deleted:
+    if raw.deleted or prepared.sha256 in known:
         return prepared
     try:
         prepared.parsed = _parsed(raw, parse)
@@ -123,7 +136,7 @@ def ingest(
     # Of two statements about one record the later one counts.
     last = {item.key: item.raw.deleted for item in batch}
     withdrawn = _withdraw(source, [key for key, deleted in last.items() if deleted])
-    present = [item for item in batch if not item.raw.deleted]
+    present = [_read(item, stored, parser_of(source)) for item in batch if not item.raw.deleted]
     todo, unchanged = _changed(present, stored, run_id)
     unchanged += len(batch) - len(present) - withdrawn
     _bring_back(
@@ -150,6 +163,14 @@ def ingest(
         quarantined=len(todo) - len(good),
         seen=_seen(present, stored, todo, run_id),
     )
+
+
+def _read(item: Prepared, stored: dict[str, _Stored], parse: Parse) -> Prepared:
+    """The record, parsed if it is not and has to be: it was known when it was prepared, and has changed since."""
+    before = stored.get(item.key)
+    if item.parsed or item.rejected or (before and before.became and before.sha256 == item.sha256):
+        return item
+    return _prepare(item.raw, parse)
 
 
 def _seen(
