@@ -219,18 +219,20 @@ class _Verdict:
         records = self._keep_with_anchors(list(groups.values()))
         clusters: list[list[int]] = []
         decisions: dict[int, Decision] = {}
+        facts: dict[int, list[str]] = {}
         for places in records:
             standing = self._standing(places)
             open_ones: list[int] = []
+            shared = _Shared([self.mentions[place] for place in places], facts)
             if len(places) > max(len(standing), 1):
-                everybody = _Shared([self.mentions[place] for place in places])
                 open_ones = [
                     place
                     for place in places
-                    if place not in standing and (self._contested(place) or self._by_name_only(place, everybody))
+                    if place not in standing and (self._contested(place) or self._by_name_only(place, shared))
                 ]
             members = [place for place in places if place not in open_ones]
-            shared = _Shared([self.mentions[place] for place in members])
+            if open_ones:
+                shared = _Shared([self.mentions[place] for place in members], facts)
             kept = []
             for place in places:
                 if place in standing:
@@ -338,14 +340,21 @@ def _odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class _Shared:
-    """What the mentions of one record have in common, counted."""
+    """What the mentions of one record have in common, counted. `facts`: of mentions by id, filled as they are asked for."""
 
-    def __init__(self, mentions: Sequence[Mention]) -> None:
+    def __init__(self, mentions: Sequence[Mention], facts: dict[int, list[str]]) -> None:
         self.mentions = mentions
+        self._facts = facts
         self.counts: dict[str, int] = defaultdict(int)
-        for mention in mentions:
-            for fact in _facts(mention):
-                self.counts[fact] += 1
+        if len(mentions) > 1:
+            for mention in mentions:
+                for fact in self._facts_of(mention):
+                    self.counts[fact] += 1
+
+    def _facts_of(self, mention: Mention) -> list[str]:
+        if mention.id not in self._facts:
+            self._facts[mention.id] = _facts(mention)
+        return self._facts[mention.id]
 
     def identifiers(self, mention: Mention) -> tuple[Evidence, ...]:
         """The identifiers that another mention of the record states too."""
@@ -361,14 +370,14 @@ class _Shared:
 
     def facts(self, mention: Mention) -> bool:
         """Whether anything but names and years is shared with another mention."""
-        return any(self.counts[fact] > 1 for fact in _facts(mention))
+        return any(self.counts[fact] > 1 for fact in self._facts_of(mention))
 
     def evidence(self, mention: Mention) -> tuple[Evidence, ...]:
         """The most telling facts shared with another mention: an affiliation, co-authors, a word of the titles."""
         places: list[tuple[float, int, str]] = []
         people: list[tuple[float, int, str]] = []
         words: list[tuple[float, int, str]] = []
-        for fact in _facts(mention):
+        for fact in self._facts_of(mention):
             count = self.counts[fact]
             if count > 1:
                 kind, value = fact[0], fact[1:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import combinations
 from math import log10
 from typing import Final
@@ -29,6 +30,8 @@ TOO_COMMON: Final = -1.0
 """log10 of expected bearers: above it, another spelling is taken for another person's name."""
 MOST_OF_A_NAME: Final = 2_500
 """Mentions of one printed name compared with each other; more are cut in natural order, so that time stays linear."""
+SHORT: Final = 64
+"""Lists of mentions up to this length have the places of their pairs kept: nearly all lists are so short."""
 NAMES_AT_A_KEY: Final = 40
 """A key under which more names meet than this says nothing."""
 
@@ -197,8 +200,14 @@ def _crossed(
 
 
 def _each(some: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    one, other = np.triu_indices(len(some), 1)
+    one, other = _places_of_pairs(len(some)) if len(some) <= SHORT else np.triu_indices(len(some), 1)
     return some[one], some[other]
+
+
+@cache
+def _places_of_pairs(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    one, other = np.triu_indices(size, 1)
+    return one, other
 
 
 def _product(some: NDArray[np.int64], others: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
