@@ -23,6 +23,8 @@ LOCAL = MODE != "production"
 DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / "var").resolve()
 ENGINES = embedded.layout(DATA_DIR)
 SECRET_KEY = env.secret("SECRET_KEY") or embedded.local_secret_key(DATA_DIR, allowed=LOCAL)
+# Older keys that sessions, links and secrets made with them still count with.
+SECRET_KEY_FALLBACKS = [key for key in env.secret("SECRET_KEY_FALLBACKS").split(",") if key]
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]", "testserver"] if LOCAL else [])
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env.text("SITE_URL", "http://localhost:8000" if LOCAL else "").rstrip("/")
@@ -41,6 +43,12 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "researchgraph.orcid",
     "researchgraph",
     "profiles",
     "works",
@@ -58,6 +66,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "researchgraph.accounts.private.PrivatePagesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "researchgraph.accounts.second_factor.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "researchgraph.urls"
@@ -72,7 +83,7 @@ TEMPLATES = [
         "OPTIONS": {"environment": "researchgraph.jinja.environment"},
     },
     {
-        # The admin site is Django's own and needs Django's engine; none of our pages uses it.
+        # The admin site and the mails about accounts are others' and need Django's engine; none of our pages uses it.
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
@@ -174,9 +185,71 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
-LOGIN_URL = "/login/"
+
+# Accounts: django-allauth behind our own pages (docs/accounts.md).
+LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # For accounts from before; replaced at their next login.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    # The 20,000 most frequent passwords of published breaches, shipped with Django: nothing is asked of anybody outside.
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "researchgraph.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "website"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 2
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_SESSION_REMEMBER = True
+# Of one network address ("ip") or one e-mail address ("key"); counted with a lock, so that many at once get no further.
+ACCOUNT_RATE_LIMITS = {
+    "login": "50/h/ip",
+    "login_failed": "50/h/ip,5/15m/key",
+    "signup": "20/h/ip",
+    "reset_password": "20/h/ip,5/h/key",
+    "confirm_email": "1/3m/key",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("NUM_PROXIES", 0)
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "researchgraph"
+# Or an account with a second factor could never add the address of its institution; the first address stays confirmed.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_ADAPTER = "researchgraph.accounts.adapter.SecondFactorAdapter"
+# Browsers treat localhost as secure, the library does not.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL
+# Whoever may decide or administer needs a second factor; on a local site it would only be in the way.
+STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not LOCAL)
+# A public or member client of ORCID; without one nobody is offered to log in with it.
+ORCID_CLIENT_ID = env.text("ORCID_CLIENT_ID")
+ORCID_CLIENT_SECRET = env.secret("ORCID_CLIENT_SECRET")
+ORCID_URL = (env.text("ORCID_URL") or "https://orcid.org").rstrip("/")
+ORCID_API_URL = (env.text("ORCID_API_URL") or "https://pub.orcid.org").rstrip("/")
+# Whoever comes from ORCID has proved who they are there, and may add an address later.
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_QUERY_EMAIL = False
+SOCIALACCOUNT_PROVIDERS = {
+    "orcid": {
+        "APPS": [{"client_id": ORCID_CLIENT_ID, "secret": ORCID_CLIENT_SECRET, "key": ""}] if ORCID_CLIENT_ID else []
+    }
+}
 if not LOCAL:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
@@ -199,7 +272,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # Browsers hold the way to ORCID, a redirect of our own form, against this list too.
+        "form-action": [SELF, ORCID_URL] if ORCID_CLIENT_ID else [SELF],
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],

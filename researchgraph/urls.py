@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
 from profiles.institution_views import institution
@@ -20,13 +20,14 @@ urlpatterns = [
     re_path(r"^institutions/(?P<public_id>[0-9a-z]{10})/(?P<slug>[0-9a-z-]{1,80})/$", institution, name="institution"),
     path("names/<str:block_key>/", name, name="name"),
     path("api/v1/", include("researchgraph.api")),
-    path("login/", LoginView.as_view(template_name="site/login.html", redirect_authenticated_user=True), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", include("researchgraph.accounts.urls")),
     path("theme/", views.theme, name="theme"),
     path("about/records/", views.about_records, name="about-records"),
     path("about/confidence/", views.about_confidence, name="about-confidence"),
     path("robots.txt", views.robots),
     path("healthz/", views.healthz),
+    # The admin site's own login would ask for nothing but a password.
+    path("admin/login/", secure_admin_login(admin.site.login)),
     path("admin/", admin.site.urls),
 ]
 

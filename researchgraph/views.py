@@ -29,7 +29,7 @@ User-agent: *
 Disallow: /search/
 Disallow: /names/
 Disallow: /api/
-Disallow: /login/
+Disallow: /account/
 Disallow: /admin/
 """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.views import defaults
@@ -87,38 +86,6 @@ def test_the_theme_is_not_for_links(client: Client) -> None:
     assert client.get("/theme/").status_code == 405
 
 
-def test_login_explains_itself_and_keeps_where_to_go(client: Client) -> None:
-    page = client.get("/login/", {"next": "/imports/"}).content.decode()
-    assert 'name="next" value="/imports/"' in page
-    assert "Reading needs no account." in page
-
-
-def test_a_wrong_password_says_so_without_saying_which(client: Client) -> None:
-    response = client.post("/login/", {"username": "nobody", "password": "wrong"})
-    assert response.status_code == 200
-    assert "User name or password does not match." in response.content.decode()
-
-
-@pytest.mark.parametrize(
-    ("next_address", "target"),
-    [
-        ("/imports/", "/imports/"),
-        ("https://evil.example/", "/"),
-        ("//evil.example/", "/"),
-        ("javascript:alert(1)", "/"),
-    ],
-)
-def test_login_leads_to_this_host_only(client: Client, next_address: str, target: str) -> None:
-    get_user_model().objects.create_user("reader", password=PASSWORD)
-    response = client.post("/login/", {"username": "reader", "password": PASSWORD, "next": next_address})
-    assert (response.status_code, response["Location"]) == (302, target)
-
-
-def test_logout_takes_a_form_not_a_link(client: Client) -> None:
-    assert client.get("/logout/").status_code == 405
-    assert client.post("/logout/")["Location"] == "/"
-
-
 def test_the_formula_printed_is_the_formula_used(client: Client) -> None:
     page = client.get("/about/confidence/").content.decode()
     example = TrustInputs(
@@ -184,7 +151,9 @@ def test_a_refused_page_is_a_page_of_the_site(rf: RequestFactory) -> None:
     assert defaults.permission_denied is not views.forbidden
 
 
-@pytest.mark.parametrize("address", ["/", "/search/?q=ari", "/login/", "/imports/", "/about/records/", "/nothing/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/search/?q=ari", "/account/login/", "/imports/", "/about/records/", "/nothing/"]
+)
 @pytest.mark.usefixtures("library")
 def test_every_page_forbids_inline_code_and_other_hosts(client: Client, address: str) -> None:
     response = client.get(address)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
@@ -26,17 +27,6 @@ RECORDS = [
     work("c/4", MEMBRANE, PROTEINS, "Lise Meitner", year=1991),
 ]
 MORE = [work("c/5", LATER, ROBOTS, "Hedy Lamarr", year=2021)]
-
-
-def sign_in(page: Page, site: Any, name: str = "curator") -> None:
-    """Make an account for the curator and log in."""
-    password = "a long secret for this test"
-    site.manage("createsuperuser", "--noinput", "--username", name, "--email", "", DJANGO_SUPERUSER_PASSWORD=password)
-    page.goto(f"{site.url}/login/")
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("main").get_by_role("button").click()
-    page.wait_for_url(lambda url: "/login/" not in url)
 
 
 def record_of(page: Page, site: Any, title: str, name: str = "Lin Zhang") -> str:
@@ -65,7 +55,8 @@ def test_a_merge_a_later_import_and_the_undoing_leave_every_page_right(
     page: Page, demo_site: Any, tmp_path: Path, violations: Callable[[Page], list[str]]
 ) -> None:
     demo_site.manage("importworks", "jsonl", write(tmp_path / "works.jsonl", RECORDS))
-    sign_in(page, demo_site)
+    make(demo_site, "mender")
+    sign_in(page, demo_site, "mender")
     kept, gone = record_of(page, demo_site, HANDS), record_of(page, demo_site, SCALE)
     assert kept != gone
 
@@ -130,6 +121,7 @@ def test_a_curator_splits_off_two_works_sees_it_in_the_history_and_undoes_it(
     page: Page, demo_site: Any, tmp_path: Path, violations: Callable[[Page], list[str]]
 ) -> None:
     demo_site.manage("importworks", "jsonl", write(tmp_path / "works.jsonl", SORTED_OUT))
+    make(demo_site, "splitter")
     sign_in(page, demo_site, "splitter")
     record = record_of(page, demo_site, TIDES, "Petrova")
     everything = listed(page, demo_site, record)
@@ -185,6 +177,7 @@ def test_a_work_is_marked_as_not_theirs_without_scripts_on_a_phone(
 ) -> None:
     page = plain_page
     demo_site.manage("importworks", "jsonl", write(tmp_path / "works.jsonl", WITHOUT_SCRIPTS))
+    make(demo_site, "reader")
     sign_in(page, demo_site, "reader")
     record = record_of(page, demo_site, PAPYRI, "Carvalho")
     page.goto(f"{demo_site.url}/curate/record/{record.split('/')[2]}/")

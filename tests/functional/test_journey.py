@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 SOUPS = "Model soups: averaging weights"
 PAGES = [
     "/", "/search/?q=ari", "/search/?q=learning&kind=works", "/search/?kind=topics", "/search/?q=zzzzzz", "/imports/",
-    "/names/lee-s/", "/login/", "/about/records/", "/about/confidence/", "/nothing/",
+    "/names/lee-s/", "/account/login/", "/account/signup/", "/account/password/reset/",
+    "/about/records/", "/about/confidence/", "/nothing/",
 ]  # fmt: skip
 
 

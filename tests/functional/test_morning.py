@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(300)
 
-PASSWORD = "a long secret for this test"
 KNOWN = [
     work("m/1", "Bells below the tide", "Hedy Lamarr", "Lise Meitner", "Emmy Noether", year=2001),
     work("m/2", "Ink for cold nights", "Hedy Lamarr", "Lise Meitner", year=1991),
@@ -35,17 +35,6 @@ BIBTEX = """
 """
 
 
-def sign_in(page: Page, site: DemoSite) -> None:
-    site.manage(
-        "createsuperuser", "--noinput", "--username", "morning", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
-    )
-    page.goto(f"{site.url}/login/")
-    page.get_by_label("User name").fill("morning")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button").click()
-    page.wait_for_url(lambda url: "/login/" not in url)
-
-
 def works_found(page: Page, site: DemoSite, words: str) -> int:
     """How many works the search lists under these words."""
     page.goto(f"{site.url}/search/?kind=works&q={words.replace(' ', '+')}")
@@ -56,7 +45,8 @@ def test_a_file_is_brought_in_decided_on_and_taken_back(
     page: Page, demo_site: DemoSite, tmp_path: Path, violations: Callable[[Page], list[str]]
 ) -> None:
     demo_site.manage("importworks", "jsonl", write(tmp_path / "works.jsonl", KNOWN))
-    sign_in(page, demo_site)
+    make(demo_site, "morning")
+    sign_in(page, demo_site, "morning")
 
     # Upload a BibTeX file and watch it run.
     page.goto(f"{demo_site.url}/imports/new/")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(300)
 
-PASSWORD = "a long secret for this test"
 TRAINS = {"name": "Jing Zhao", "affiliation": "Kyoto University"}
 WHALES = {"name": "Jing Zhao", "affiliation": "University of Bergen"}
 RECORDS = [
@@ -53,9 +53,7 @@ def whales(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> str
     """The address of the record with less; two questions are asked about it and the other, before all others."""
     folder: Path = tmp_path_factory.mktemp("queue")
     demo_site.manage("importworks", "jsonl", write(folder / "works.jsonl", RECORDS))
-    demo_site.manage(
-        "createsuperuser", "--noinput", "--username", "decider", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
-    )
+    make(demo_site, "decider")
     return ask(demo_site)
 
 
@@ -71,14 +69,6 @@ def ask(site: DemoSite) -> str:
     return site.manage("shell", "-c", ASK).strip().splitlines()[-1]
 
 
-def sign_in(page: Page, site: DemoSite) -> None:
-    page.goto(f"{site.url}/login/")
-    page.get_by_label("User name").fill("decider")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button").click()
-    page.wait_for_url(lambda url: "/login/" not in url)
-
-
 def status(page: Page, site: DemoSite, address: str) -> int:
     """What the record's address answers, after an old address has led to the one with its name."""
     answer = page.request.get(f"{site.url}{address}", max_redirects=0)
@@ -90,7 +80,7 @@ def status(page: Page, site: DemoSite, address: str) -> int:
 def test_a_merge_is_answered_with_one_key_and_taken_back_with_another(
     page: Page, demo_site: DemoSite, whales: str, violations: Callable[[Page], list[str]]
 ) -> None:
-    sign_in(page, demo_site)
+    sign_in(page, demo_site, "decider")
     page.goto(f"{demo_site.url}/curate/?kind=merge")
     heading = page.get_by_role("heading", level=1)
     assert heading.inner_text().startswith("Same person? 1 of")
@@ -131,7 +121,7 @@ def test_a_merge_is_answered_with_one_key_and_taken_back_with_another(
 
 
 def test_questions_are_skipped_and_put_aside_with_keys(page: Page, demo_site: DemoSite, whales: str) -> None:
-    sign_in(page, demo_site)
+    sign_in(page, demo_site, "decider")
     page.goto(f"{demo_site.url}/curate/")
     heading = page.get_by_role("heading", level=1)
     assert heading.inner_text().startswith("Same person? 1 of")
@@ -149,7 +139,7 @@ def test_questions_are_skipped_and_put_aside_with_keys(page: Page, demo_site: De
 
 
 def test_a_question_is_answered_without_scripts(plain_page: Page, demo_site: DemoSite, whales: str) -> None:
-    sign_in(plain_page, demo_site)
+    sign_in(plain_page, demo_site, "decider")
     plain_page.goto(f"{demo_site.url}/curate/?kind=merge")
     assert not plain_page.locator("kbd").first.is_visible()
     plain_page.get_by_role("button", name="Different people").click()
@@ -164,7 +154,7 @@ def test_no_curation_page_scrolls_sideways_or_has_a_violation(
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
-    sign_in(page, demo_site)
+    sign_in(page, demo_site, "decider")
     addresses = (
         "",
         "?kind=byline",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.test_work_review import PASSWORD, sign_in
+from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ RECORDS = [
 def joined(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a work that two records were joined in, wrongly."""
     demo_site.manage("importworks", "jsonl", write(tmp_path_factory.mktemp("works") / "works.jsonl", RECORDS))
-    demo_site.manage(
-        "createsuperuser", "--noinput", "--username", "unjoiner", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
-    )
+    make(demo_site, "unjoiner")
     find = "from works.models import *; print(SourceRecord.objects.get(key='x/2').work.get_absolute_url())"
     return demo_site.manage("shell", "-c", find).strip().splitlines()[-1]
 

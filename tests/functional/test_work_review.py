@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(300)
 
-PASSWORD = "a long secret for this test"
 RECORDS = [
     work("w/1", "Lanterns under the harbor", "Hedy Lamarr", "Lise Meitner", "Emmy Noether", year=2001),
     work("w/2", "Lanterns under the harbor", "Hedy Lamarr", "Kurt Gödel", "Ada Lovelace", "Grace Hopper", year=2002),
@@ -38,9 +38,7 @@ def works(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> list
     """The addresses of four works, two pairs of which may be one."""
     folder = tmp_path_factory.mktemp("works")
     demo_site.manage("importworks", "jsonl", write(folder / "works.jsonl", RECORDS))
-    demo_site.manage(
-        "createsuperuser", "--noinput", "--username", "joiner", "--email", "", DJANGO_SUPERUSER_PASSWORD=PASSWORD
-    )
+    make(demo_site, "joiner")
     return found(demo_site)
 
 
@@ -49,18 +47,10 @@ def found(site: DemoSite) -> list[str]:
     return site.manage("shell", "-c", FIND).strip().splitlines()[-4:]
 
 
-def sign_in(page: Page, site: DemoSite, name: str = "joiner") -> None:
-    page.goto(f"{site.url}/login/")
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button").click()
-    page.wait_for_url(lambda url: "/login/" not in url)
-
-
 def test_two_matches_are_decided_with_keys_and_one_is_taken_back(
     page: Page, demo_site: DemoSite, works: list[str], violations: Callable[[Page], list[str]]
 ) -> None:
-    sign_in(page, demo_site)
+    sign_in(page, demo_site, "joiner")
     page.goto(f"{demo_site.url}/curate/")
     page.get_by_label("Curation").get_by_role("link", name="Works").click()
     heading = page.get_by_role("heading", level=1)
@@ -122,7 +112,7 @@ def test_two_matches_are_decided_with_keys_and_one_is_taken_back(
 def test_an_answer_without_scripts_is_taken_back_with_a_button(
     plain_page: Page, demo_site: DemoSite, works: list[str]
 ) -> None:
-    sign_in(plain_page, demo_site)
+    sign_in(plain_page, demo_site, "joiner")
     plain_page.goto(f"{demo_site.url}/curate/works/?view=list")
     plain_page.get_by_role("link", name="Lanterns under the harbor").click()
     assert not plain_page.locator("kbd").first.is_visible()

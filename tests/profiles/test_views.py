@@ -251,7 +251,7 @@ def test_the_receipt_adds_up(client: Client) -> None:
 def test_follow_and_claim_lead_to_the_login_and_back(client: Client) -> None:
     page = parsed(text(client, address()))
     ways = page.xpath("//div[@class='rail']//a[contains(@class, 'btn')]/@href")
-    assert [unquote(way) for way in ways] == [*[f"/login/?next={address()}"] * 2, f"{address()}report/"]
+    assert [unquote(way) for way in ways] == [*[f"/account/login/?next={address()}"] * 2, f"{address()}report/"]
 
 
 def test_a_profile_leaves_no_cookie(client: Client) -> None:

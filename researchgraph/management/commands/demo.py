@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import urllib.error
@@ -17,14 +18,18 @@ from django.core.management.base import BaseCommand, CommandError
 from graph.models import StaleResearcher
 from profiles.models import Researcher, StaleBlock
 from researchgraph import frontend, supervisor
+from researchgraph.accounts.demo import accounts
 from researchgraph.errors import ResearchgraphError
 from researchgraph.lib.progress import ProgressBar
+from researchgraph.orcid.stand_in import Person, standing_in
 from works import imports
 from works.demo.build import OUTPUT
-from works.models import ImportRun, RunState, Work
+from works.models import ImportRun, RunState, Work, WorkIdentifier
 from works.tasks import run_import, sweep
 
 SHOWN_NAME = "Ari S. Morcos"
+DEMO_ORCID = "0000-0002-1825-0097"
+"""The iD that ORCID itself gives as an example; it is nobody's."""
 POLL_SECONDS = 0.2
 SILENCE_SECONDS = 15.0
 """When nothing has moved for so long, a wake-up may have been lost: send it again."""
@@ -66,23 +71,27 @@ class Command(BaseCommand):
     def _run(self, port: int, file: Path, *, once: bool) -> None:
         started = time.monotonic()
         site = supervisor.Site(supervisor.listen(port), data_dir=settings.DATA_DIR, say=self._say)
-        try:
-            settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-            frontend.build(settings.BASE_DIR / "static", say=self._say)
-            frontend.collect(settings.DATA_DIR)
-            site.start_engines()
-            call_command("migrate", verbosity=0, interactive=False)
-            site.start(supervisor.WORKER)
-            site.start(supervisor.web(site.listener))
-            self._import(site, file)
-            _request(site, "/healthz/")
-            # Last, because three programs that load at once would all be slow.
-            site.start(supervisor.BEAT)
-            self._serve(site, time.monotonic() - started, once=once)
-        finally:
-            if not once:
-                self._say("Stopping ...")
-            site.stop()
+        with standing_in() as orcid:
+            if not settings.ORCID_CLIENT_ID:
+                # Read by the settings of the programs that are started from here.
+                os.environ.update(orcid.settings)
+            try:
+                settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+                frontend.build(settings.BASE_DIR / "static", say=self._say)
+                frontend.collect(settings.DATA_DIR)
+                site.start_engines()
+                call_command("migrate", verbosity=0, interactive=False)
+                site.start(supervisor.WORKER)
+                site.start(supervisor.web(site.listener))
+                self._import(site, file)
+                _request(site, "/healthz/")
+                # Last, because three programs that load at once would all be slow.
+                site.start(supervisor.BEAT)
+                self._serve(site, orcid.people, time.monotonic() - started, once=once)
+            finally:
+                if not once:
+                    self._say("Stopping ...")
+                site.stop()
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
@@ -132,24 +141,38 @@ class Command(BaseCommand):
                 left = _left()
             bar.update(most, most)
 
-    def _serve(self, site: supervisor.Site, seconds: float, *, once: bool) -> None:
+    def _serve(self, site: supervisor.Site, people: dict[str, Person], seconds: float, *, once: bool) -> None:
         shown = Researcher.objects.filter(merged_into=None).order_by("-works_count", "pk")
         researcher = shown.filter(display_name=SHOWN_NAME).first() or shown.first()
         address = researcher.get_absolute_url() if researcher else "/"
         name = researcher.display_name if researcher else "the home page"
         status, size, took = _request(site, address)
         if once:
-            people = Researcher.objects.filter(merged_into=None).count()
-            self._say(f"{Work.objects.count():,} works, {people:,} researchers, ready in {seconds:.1f} s.")
+            records = Researcher.objects.filter(merged_into=None).count()
+            self._say(f"{Work.objects.count():,} works, {records:,} researchers, ready in {seconds:.1f} s.")
             self._say(f"{name}: {address} answered {status} with {size:,} bytes in {took * 1000:.0f} ms.")
             if status != 200:
                 raise CommandError(f"The profile was not served; see {site.log('web')}.")
             return
+        if researcher:
+            people[DEMO_ORCID] = _demo_person(researcher)
+        self._say("Accounts to try it with, on this machine only:")
+        for role, email, password in accounts():
+            self._say(f"  {role:<11} {email:<24} {password}")
         self._say(f"{name}: {site.url}{address}")
         self._say("Press Ctrl-C to stop.")
         # Last: whoever waits for this line may go ahead.
         self._say(f"The site is at {site.url}/")
         site.watch()
+
+
+def _demo_person(researcher: Researcher) -> Person:
+    """The researcher on show as somebody who has an iD and names their works there."""
+    given, _, family = researcher.display_name.rpartition(" ")
+    identifiers = WorkIdentifier.objects.filter(
+        scheme__in=("doi", "arxiv"), work__authorships__researcher=researcher
+    ).order_by("pk")
+    return Person(DEMO_ORCID, given, family, tuple(identifiers.values_list("scheme", "value")))
 
 
 class _Silence:

@@ -1,0 +1,87 @@
+"""Where django-allauth asks this site: names of new accounts, addresses in mails, how secrets are stored."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils.encoding import force_bytes
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from researchgraph.accounts import second_factor
+
+
+class Site(NamedTuple):
+    """What mails call this site."""
+
+    domain: str
+    name: str
+
+
+SILENT: Final = ("account/messages/logged_in.txt", "account/messages/logged_out.txt")
+"""What the page says anyway."""
+SITE: Final = Site(urlsplit(settings.SITE_URL).netloc, "researchgraph")
+"""The sender of all mails, whatever host name a request was sent with."""
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts with an e-mail address and a password."""
+
+    def populate_username(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002 - theirs
+        """A name that says nothing: the default is made from the e-mail address, and names of curators are shown."""
+        user.username = user.username or f"account-{secrets.token_hex(6)}"
+
+    def is_safe_url(self, url: str) -> bool:
+        """Only addresses of the host that was asked lead on after a login."""
+        request = self.request
+        return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Notes of what happened, but for those that the page says anyway."""
+        if message_template not in SILENT:
+            super().add_message(request, level, message_template, *args, **kwargs)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A mail whose addresses come from the settings, whatever host name the request was sent with."""
+        asked = f"{self.request.scheme}://{self.request.get_host()}"
+        ours = {
+            key: value.replace(asked, settings.SITE_URL, 1) if key.endswith("_url") else value
+            for key, value in context.items()
+        }
+        super().send_mail(template_prefix, email, {**ours, "current_site": SITE})
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Codes and passkeys."""
+
+    def encrypt(self, text: str) -> str:
+        """The secret of an authenticator app, unreadable in a copy of the database."""
+        return _fernet().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret again; older keys of the site still open it."""
+        return _fernet().decrypt(encrypted_text.encode()).decode()
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Whoever needs a second factor keeps the last one."""
+        user = authenticator.user
+        return not second_factor.needed(user) or second_factor.factors(user).exclude(pk=authenticator.pk).exists()
+
+
+def _fernet() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([
+        Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"second factor " + force_bytes(key)).digest())) for key in keys
+    ])  # fmt: skip

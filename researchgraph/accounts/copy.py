@@ -1,0 +1,51 @@
+"""A copy of everything kept about one account, for its owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import User
+
+from profiles.models import IdentityEvent
+from works.decision_models import WorkEvent
+
+
+def of(user: User) -> dict[str, Any]:
+    """By subject. Secrets (password, codes, keys) are named, not told; they are not readable here either."""
+    return {
+        "account": {
+            "name": user.get_full_name(),
+            "user_name": user.username,
+            "joined": user.date_joined,
+            "last_login": user.last_login,
+            "permissions": sorted(user.get_all_permissions()),
+        },
+        "email_addresses": list(
+            EmailAddress.objects.filter(user=user).order_by("pk").values("email", "verified", "primary")
+        ),
+        "logins_with": list(
+            SocialAccount.objects.filter(user=user)
+            .order_by("pk")
+            .values("provider", "uid", "date_joined", "last_login", "extra_data")
+        ),
+        "second_factors": list(
+            Authenticator.objects.filter(user=user).order_by("pk").values("type", "created_at", "last_used_at")
+        ),
+        "sessions": list(
+            UserSession.objects.filter(user=user)
+            .order_by("pk")
+            .values("created_at", "last_seen_at", "ip", "user_agent")
+        ),
+        "decisions": {
+            "about_records": list(
+                IdentityEvent.objects.filter(actor=user).order_by("pk").values("kind", "happened_at", "reason")
+            ),
+            "about_works": list(
+                WorkEvent.objects.filter(actor=user).order_by("pk").values("kind", "happened_at", "reason")
+            ),
+        },
+    }

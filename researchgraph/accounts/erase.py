@@ -1,0 +1,39 @@
+"""The end of an account."""
+
+from __future__ import annotations
+
+import secrets
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from profiles.models import IdentityEvent
+from works.decision_models import WorkEvent
+
+
+@transaction.atomic
+def erase(*, user: User) -> None:
+    """Delete the account with everything about the person.
+
+    Decisions it took for others stay explained and undoable: then an empty account remains that they were taken by,
+    without a name, an address or a way to log in.
+    """
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+    if not (IdentityEvent.objects.filter(actor=user).exists() or WorkEvent.objects.filter(actor=user).exists()):
+        user.delete()
+        return
+    for kept in (EmailAddress, SocialAccount, Authenticator):
+        kept.objects.filter(user=user).delete()
+    user.groups.clear()
+    user.user_permissions.clear()
+    user.username = f"former-{secrets.token_hex(6)}"
+    user.email = user.first_name = user.last_name = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.last_login = None
+    user.set_unusable_password()
+    user.save()
