@@ -133,7 +133,7 @@ def test_container_secrets_come_from_files() -> None:
     assert all(secret["file"].startswith("./secrets/") for secret in loaded["secrets"].values())
     for name, service in loaded["services"].items():
         for variable, value in service.get("environment", {}).items():
-            if "PASSWORD" in variable or variable.startswith(("SECRET_KEY", "DATABASE_URL")):
+            if "PASSWORD" in variable or "_SECRET" in variable or variable.startswith(("SECRET_KEY", "DATABASE_URL")):
                 assert variable.endswith("_FILE"), name
                 assert value.startswith("/run/secrets/")
         assert set(service.get("secrets", [])) <= set(loaded["secrets"])
