@@ -54,7 +54,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "sessions": sorted(
             found, key=lambda s: (s.session_key != request.session.session_key, -s.created_at.timestamp())
         ),
-        "here": request.session.session_key,
+        "current": request.session.session_key,
     }
     return render(request, "account/sessions.html", context)
 

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Stand-in for ORCID</title><h1>This stands in for ORCID</h1>
+<link rel="icon" href="data:,"><title>Stand-in for ORCID</title><h1>This stands in for ORCID</h1>
 <p>On a real site you would log in at orcid.org here. Who are you?</p><ul>{people}</ul>
 <p><a href="{cancel}">Nobody: go back</a></p></html>"""
 

@@ -118,6 +118,8 @@ def test_one_session_ends_another_and_only_its_own(inside: Client, ada: User) ->
     theirs = UserSession.objects.get(user__username="eve")
     assert inside.post("/account/sessions/end/", {"session": theirs.pk}).status_code == 404
     assert inside.post("/account/sessions/end/", {"session": "1 OR 1"}).status_code == 404
+    page = inside.get("/account/sessions/").content.decode()
+    assert (page.count(">this one<"), page.count(">End<")) == (1, 1)
     other = UserSession.objects.get(user=ada, session_key=elsewhere.session.session_key)
     inside.post("/account/sessions/end/", {"session": other.pk})
     assert elsewhere.get("/account/").status_code == 302
