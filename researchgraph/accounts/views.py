@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
@@ -18,9 +19,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from researchgraph.accounts import copy, second_factor
 from researchgraph.accounts.erase import erase
+from researchgraph.lib.browsers import called
 
 CONFIRMATION: Final = "delete"
 """What is typed to delete an account."""
+
+
+class Session(NamedTuple):
+    """Where an account is logged in. `current`: the one that asks."""
+
+    key: int
+    browser: str
+    since: datetime
+    ip: str
+    current: bool
 
 
 def _account(request: HttpRequest) -> User:
@@ -49,13 +61,12 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where the account is logged in."""
-    found = UserSession.objects.purge_and_list(_account(request))
-    context = {
-        "sessions": sorted(
-            found, key=lambda s: (s.session_key != request.session.session_key, -s.created_at.timestamp())
-        ),
-        "current": request.session.session_key,
-    }
+    here = request.session.session_key
+    found = [
+        Session(s.pk, called(s.user_agent), s.created_at, s.ip, s.session_key == here)
+        for s in UserSession.objects.purge_and_list(_account(request))
+    ]
+    context = {"sessions": sorted(found, key=lambda s: (not s.current, -s.since.timestamp()))}
     return render(request, "account/sessions.html", context)
 
 
