@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus, urljoin, urlsplit
 
-from django.urls import URLPattern, URLResolver, get_resolver
-
 from profiles.models import Institution, Researcher
 from works.models import Authorship, ImportRun, Topic, Work, WorkIdentifier
 
@@ -47,23 +45,6 @@ CLOSED = (
     "/imports/{run}/roll-back/", "/imports/{run}/pause/", "/imports/{run}/retry/", "/reports/confirm/x/",
 )  # fmt: skip
 """An example of every address that shows visitors nothing of what is stored."""
-
-
-def routes() -> set[str]:
-    """Every route of the site, as `resolve` names it, but those of Django's admin and about accounts: neither shows a record.
-
-    Each has to be walked to or be in CLOSED, which `tests/works/test_hostile_text.py` asserts.
-    """
-    found = set()
-    queue: list[tuple[str, URLPattern | URLResolver]] = [("", one) for one in get_resolver().url_patterns]
-    while queue:
-        before, one = queue.pop()
-        route = before + (str(one.pattern).removeprefix("^") if before else str(one.pattern))
-        if isinstance(one, URLResolver):
-            queue += [(route, inner) for inner in one.url_patterns]
-        else:
-            found.add(route)
-    return {route for route in found if not route.startswith(("admin/", "account/"))}
 
 
 def closed() -> list[str]:

@@ -85,9 +85,9 @@ def end_session(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("account_sessions"))
 
 
+@require_safe
 @login_required
 @reauthentication_required
-@require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """A copy of everything kept about the account, as JSON."""
     response = JsonResponse(copy.of(_account(request)), json_dumps_params={"indent": 2, "ensure_ascii": False})

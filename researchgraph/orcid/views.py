@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.orcid.views import OrcidOAuth2Adapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 
@@ -23,5 +26,17 @@ class OrcidAdapter(OrcidOAuth2Adapter):
         return settings.SITE_URL + reverse("orcid_callback")
 
 
-oauth2_login = OAuth2LoginView.adapter_view(OrcidAdapter)
-oauth2_callback = OAuth2CallbackView.adapter_view(OrcidAdapter)
+def _if_registered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """There is no such page on a site that ORCID does not know."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not settings.ORCID_CLIENT_ID:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return shown
+
+
+oauth2_login = _if_registered(OAuth2LoginView.adapter_view(OrcidAdapter))
+oauth2_callback = _if_registered(OAuth2CallbackView.adapter_view(OrcidAdapter))
