@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -14,24 +13,17 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.encoding import force_bytes
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from researchgraph.accounts import second_factor
-
-
-class Site(NamedTuple):
-    """What mails call this site."""
-
-    domain: str
-    name: str
-
+from researchgraph.accounts import mails, second_factor
+from researchgraph.lib.browsers import called
 
 SILENT: Final = ("account/messages/logged_in.txt", "account/messages/logged_out.txt")
 """What the page says anyway."""
-SITE: Final = Site(urlsplit(settings.SITE_URL).netloc, "researchgraph")
-"""The sender of all mails, whatever host name a request was sent with."""
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -53,14 +45,20 @@ class AccountAdapter(DefaultAccountAdapter):
         if message_template not in SILENT:
             super().add_message(request, level, message_template, *args, **kwargs)
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """A mail whose addresses come from the settings, whatever host name the request was sent with."""
+    def render_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> EmailMessage:
+        """One of our mails. Its addresses come from the settings, whatever host name the request was sent with."""
         asked = f"{self.request.scheme}://{self.request.get_host()}"
-        ours = {
+        facts = {
             key: value.replace(asked, settings.SITE_URL, 1) if key.endswith("_url") else value
             for key, value in context.items()
         }
-        super().send_mail(template_prefix, email, {**ours, "current_site": SITE})
+        kind = template_prefix.rpartition("/")[2]
+        words = {**facts, "facts": facts, "kind": kind, "changes": mails.CHANGES, "site": settings.SITE_URL}
+        words["browser"] = called(facts.get("user_agent", ""))
+        body = render_to_string("account/mail.txt", words).strip() + "\n"
+        return EmailMessage(mails.subject(kind), body, self.get_from_email(), [email], headers=headers)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

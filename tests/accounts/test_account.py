@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.core.context import request_context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
@@ -15,10 +18,13 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils.timezone import now
 
 from profiles.ledger import EventKind
 from profiles.models import IdentityEvent, Researcher
+from researchgraph.accounts import mails
+from researchgraph.accounts.adapter import AccountAdapter
 from researchgraph.accounts.create import Role, create
 from tests.accounts.test_login import ADDRESS, PASSWORD, log_in, signed_in
 
@@ -88,7 +94,7 @@ def test_a_new_address_counts_once_its_link_was_opened_and_the_old_one_is_told(i
     inside.post("/account/email/", {"action_add": "1", "email": "ada@university.example"})
     new = EmailAddress.objects.get(email="ada@university.example")
     assert not new.verified
-    link = re.search(r"http://localhost:8000(\S+)", str(mail.outbox[-1].body))
+    link = re.search(r"http://localhost:8000(/account/\S+)", str(mail.outbox[-1].body))
     assert link
     inside.post(link[1])
     mail.outbox.clear()
@@ -108,6 +114,24 @@ def test_changes_ask_for_the_password_once_more(client: Client, ada: User) -> No
     client.post("/account/email/", {"action_add": "1", "email": "eve@lab.example"})
     assert not EmailAddress.objects.filter(email="eve@lab.example").exists()
     assert User.objects.filter(pk=ada.pk).exists()
+
+
+@pytest.mark.parametrize("kind", mails.CHANGES)
+def test_every_notice_is_in_our_words(rf: RequestFactory, kind: str) -> None:
+    facts = {"timestamp": now(), "ip": "192.0.2.7", "user_agent": "Firefox/140 Linux", "deleted_email": "a@b.example"}
+    facts |= {"from_email": "a@b.example", "to_email": "c@d.example"}
+    with request_context(rf.get("/")):
+        made = AccountAdapter().render_mail(f"account/email/{kind}", ADDRESS, facts)
+    assert "from the network address 192.0.2.7 (Firefox on Linux)" in str(made.body)
+    assert str(made.body).split("\n")[0].endswith(".")
+    assert "{" not in str(made.body)
+
+
+def test_no_mail_of_the_library_is_without_words_of_ours() -> None:
+    folder = Path(str(files("allauth"))) / "templates"
+    sent = {path.name.removesuffix("_subject.txt") for path in folder.glob("*/email/*_subject.txt")}
+    unused = {"login_code", "password_reset_code", "email_confirm"}
+    assert sent - unused == {*mails.SUBJECTS, *mails.CHANGES}
 
 
 def test_one_session_ends_another_and_only_its_own(inside: Client, ada: User) -> None:
