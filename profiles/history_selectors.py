@@ -41,6 +41,7 @@ class HistoryEvent(msgspec.Struct, frozen=True):
     title: str
     happened_at: datetime
     by_rule: bool
+    by_author: bool
     who: str
     reason: str
     works: list[Named]
@@ -65,6 +66,7 @@ class _Row(msgspec.Struct, frozen=True):
     happened_at: datetime
     reason: str
     who: str | None
+    by_author: bool
     researcher: int
     other: int | None
     bylines: list[int]
@@ -86,8 +88,11 @@ def history_page(public_id: str, *, page: str) -> HistoryPage | None:
         _Row(*row)
         for row in bulk.fetch(
             f"""
-            SELECT e.id, e.kind, e.happened_at, e.reason, u.username, e.researcher_id, e.other_id, e.bylines, e.before,
-                   e.after, e.undoes_id
+            SELECT e.id, e.kind, e.happened_at, e.reason, u.username,
+                   EXISTS (SELECT FROM profiles_claim c WHERE c.claimant_id = e.actor_id AND (
+                           e.kind = 'researcher:released' OR EXISTS (
+                               SELECT FROM profiles_claimdeed d WHERE d.claim_id = c.id AND d.event_id = e.id))),
+                   e.researcher_id, e.other_id, e.bylines, e.before, e.after, e.undoes_id
               FROM profiles_identityevent e LEFT JOIN auth_user u ON u.id = e.actor_id
              WHERE {_MINE} ORDER BY e.id DESC LIMIT %s OFFSET %s
             """,  # noqa: S608 - our own words
@@ -107,6 +112,7 @@ def history_page(public_id: str, *, page: str) -> HistoryPage | None:
             title=_title(row, record.id, len(shown[row.id]), kinds),
             happened_at=row.happened_at,
             by_rule=row.who is None,
+            by_author=row.by_author,
             who=row.who or "",
             reason=row.reason,
             works=[works[byline] for byline in shown[row.id][:WORKS_NAMED] if byline in works],
@@ -155,6 +161,10 @@ def _title(row: _Row, researcher: int, count: int, kinds: dict[int, str]) -> str
             )
         case EventKind.TOLD_APART:
             return "Told apart from another record"
+        case EventKind.CLAIMED:
+            return "Claimed by the author"
+        case EventKind.RELEASED:
+            return "Claim given back"
         case EventKind.UNDONE:
             return f"Undone: {_UNDONE.get(kinds.get(row.undoes or 0, ''), 'a decision')}"
         case _:
@@ -169,6 +179,7 @@ _UNDONE: Final[dict[str, str]] = {
     EventKind.SPLIT: "works split off",
     EventKind.TOLD_APART: "told apart from another record",
     EventKind.REMOVED: "record taken down",
+    EventKind.CLAIMED: "the claim of an author",
     EventKind.UNDONE: "an undoing",
 }
 

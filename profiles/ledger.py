@@ -37,6 +37,10 @@ class EventKind(StrEnum):
     """The record is taken down; it keeps its bylines, so that nothing is assembled from them anew."""
     WITHHELD = "researcher:withheld"
     """The record is taken down because the person asked not to be named: their bylines are printed without the name."""
+    CLAIMED = "researcher:claimed"
+    """A person has shown that the record is theirs. Moves nothing; `profiles.claims` has the rest."""
+    RELEASED = "researcher:released"
+    """Whoever had claimed the record has given it back."""
     UNDONE = "event:undone"
     """The event `undoes` does not count any more."""
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from profiles import questions
+from profiles.claims import FOR_CURATORS
 from profiles.ledger import EventKind
 from profiles.models import ReviewKind
 from researchgraph.lib import bulk, desk_queue
@@ -40,6 +41,7 @@ class Nav(msgspec.Struct, frozen=True):
     questions: int
     reports: int
     works: int
+    claims: int
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -94,18 +96,21 @@ _REPORTS: Final = "(SELECT count(*) FROM profiles_report p WHERE p.state = 'open
 _WORKS: Final = f"""
     (SELECT count(*) FROM works_review q WHERE {work_questions.OPEN} AND {work_questions.PLACE} = 'open')
 """  # noqa: S608 - constants
+_CLAIMS: Final = f"""
+    (SELECT count(*) FROM profiles_claim c WHERE c.state IN {tuple(sorted(state.value for state in FOR_CURATORS))})
+"""  # noqa: S608 - constants
 
 _NAV: Final = f"""
     SELECT (SELECT count(*) FROM profiles_review q
              WHERE q.postponed_at IS NULL AND coalesce(q.assigned_to_id, %(user)s) = %(user)s AND {questions.OPEN}),
-           {_REPORTS}, {_WORKS}
+           {_REPORTS}, {_WORKS}, {_CLAIMS}
 """  # noqa: S608 - constants
 
 
 def nav(user: int, *, known: int | None = None) -> Nav:
     """What waits for this curator. One query; `known` is the number of questions where it has been counted already."""
     if known is not None:
-        return Nav(known, *bulk.fetch(f"SELECT {_REPORTS}, {_WORKS}", {"user": user})[0])
+        return Nav(known, *bulk.fetch(f"SELECT {_REPORTS}, {_WORKS}, {_CLAIMS}", {"user": user})[0])
     return Nav(*bulk.fetch(_NAV, {"user": user})[0])
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 
 from graph import charts, trust
 from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustInputs
+from profiles.models import VerificationLevel
 from profiles.printed import GUARDED
 from profiles.work_selectors import WORKS_A_PAGE, Parameters, Wish, WorkList, statement, wish, work_list
 from researchgraph.lib import identifiers
@@ -77,6 +78,7 @@ class Head(msgspec.Struct, frozen=True):
     cause: str
     waiting: int
     similar: list[Similar]
+    claimed_at: datetime | None
 
     @property
     def href(self) -> str:
@@ -92,6 +94,11 @@ class Head(msgspec.Struct, frozen=True):
     def level_label(self) -> str:
         """What the verification level says."""
         return trust.LEVEL_LABELS[self.level]
+
+    @property
+    def claimed(self) -> bool:
+        """Whether its author has claimed the record."""
+        return self.level >= VerificationLevel.AUTHENTICATED
 
     @property
     def name_href(self) -> str:
@@ -244,7 +251,10 @@ SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.listed_under,
           FROM (SELECT * FROM profiles_researcher n
                  WHERE n.listed_under = r.listed_under AND n.id <> r.id AND n.merged_into_id IS NULL AND n.works_count > 0
                  ORDER BY n.works_count DESC, n.id LIMIT %s) o
-          LEFT JOIN graph_profilesnapshot s ON s.researcher_id = o.id){{more}}
+          LEFT JOIN graph_profilesnapshot s ON s.researcher_id = o.id),
+       (SELECT max(c.decided_at) FROM profiles_claimedrecord k JOIN profiles_claim c ON c.id = k.claim_id
+         WHERE k.holds AND k.researcher_id IN (SELECT r.id UNION SELECT n.id FROM profiles_researcher n WHERE n.merged_into_id = r.id))
+       {{more}}
   FROM profiles_researcher r
   LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id
   LEFT JOIN graph_profilesnapshot p ON p.researcher_id = r.id {{join}}
@@ -279,6 +289,7 @@ class Stamp(NamedTuple):
     computed_at: datetime | None
     waiting: int
     similar: str | None
+    claimed_at: datetime | None
 
     @property
     def href(self) -> str:
@@ -398,6 +409,7 @@ def head(stored: StoredHead) -> Head:
         cause=stored.cause or "",
         waiting=record.waiting,
         similar=_similar(record.similar) if record.similar else [],
+        claimed_at=record.claimed_at,
     )
 
 

@@ -7,8 +7,10 @@ import time
 from celery import shared_task
 from django.conf import settings
 
+from profiles import page_proof
 from profiles.flows import assign, report, waiting
 from profiles.flows import look_across as across
+from profiles.flows.claims import effect, notices
 from researchgraph import celery
 
 SLICE_SECONDS = 120
@@ -57,6 +59,28 @@ def look_across() -> None:
 def expire_reports() -> None:
     """Forget reports that were never confirmed."""
     report.expire_reports()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=110, time_limit=120)
+def check_claim_page(evidence_id: int) -> None:
+    """Look at a page that a claimant has named."""
+    page_proof.check(evidence_id)
+    notices.send()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def send_claim_notices() -> None:
+    """Send the mails about claims that wait."""
+    notices.send()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def look_after_claims() -> None:
+    """Bring approvals into effect that have cooled off, and do again what a lost message may have left lying."""
+    effect.take_effect()
+    for evidence_id in page_proof.waiting():
+        check_claim_page.delay(evidence_id)
+    notices.send()
 
 
 def wake() -> None:

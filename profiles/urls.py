@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from profiles import curation_views, record_views, report_queue_views, report_views, views
+from profiles import (
+    claim_desk_views,
+    claim_views,
+    curation_views,
+    record_views,
+    report_queue_views,
+    report_views,
+    views,
+)
 from profiles.review_views import PAGES
 from researchgraph import desk_views
 
@@ -13,6 +21,7 @@ SLUG = r"(?P<slug>[0-9a-z-]{1,80})"
 
 urlpatterns = [
     re_path(rf"^researchers/{ID}/$", views.researcher),
+    re_path(rf"^researchers/{ID}/claim/$", claim_views.start),
     re_path(rf"^researchers/{ID}/report/$", report_views.report),
     re_path(rf"^researchers/{ID}/history/$", curation_views.history),
     re_path(rf"^researchers/{ID}/undo/$", curation_views.undo_event, name="undo"),
@@ -28,6 +37,17 @@ urlpatterns = [
     path("curate/reports/<int:report>/hide/", report_queue_views.hide, name="report-hide"),
     path("curate/merge/", curation_views.merge, name="merge"),
     re_path(rf"^researchers/{ID}/{SLUG}/report/$", report_views.report, name="report"),
+    re_path(rf"^researchers/{ID}/{SLUG}/claim/$", claim_views.start, name="claim-start"),
+    path("claims/", claim_views.claims, name="claims"),
+    path("claims/begin/", claim_views.begin, name="claim-begin"),
+    path("claims/<int:claim>/", claim_views.claim, name="claim"),
+    path("claims/<int:claim>/page/", claim_views.name_page, name="claim-page"),
+    re_path(rf"^claims/(?P<claim>[0-9]{{1,18}})/(?P<verb>{'|'.join(claim_views.VERBS)})/$", claim_views.act),
+    path("claims/dispute/<str:token>/", claim_views.dispute, name="claim-dispute"),
+    path("curate/claims/", claim_desk_views.claims, name="curate-claims"),
+    path("curate/claims/reasons/", claim_desk_views.library, name="claim-reasons"),
+    path("curate/claims/<int:claim>/", claim_desk_views.claim, name="curate-claim"),
+    path("curate/claims/<int:claim>/decide/", claim_desk_views.decided, name="claim-decide"),
     path("reports/sent/", report_views.sent, name="report-sent"),
     path("reports/confirm/<str:token>/", report_views.confirm, name="report-confirm"),
 ]

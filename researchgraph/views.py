@@ -30,6 +30,7 @@ Disallow: /search/
 Disallow: /names/
 Disallow: /api/
 Disallow: /account/
+Disallow: /claims/
 Disallow: /admin/
 """
 

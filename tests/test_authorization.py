@@ -32,6 +32,7 @@ class May(NamedTuple):
 
 
 READ, READ_OWN, FORM, OWN = May(ALL), May(ACCOUNT), May(ALL, ALL), May(ACCOUNT, ACCOUNT)
+POST_OWN = May(NOBODY, ACCOUNT)
 LOOK, DECIDE, DECIDED = May(CURATOR), May(CURATOR, CURATOR), May(NOBODY, CURATOR)
 ID, SLUG = "(?P<public_id>[0-9a-z]{10})", "(?P<slug>[0-9a-z-]{1,80})"
 
@@ -66,6 +67,12 @@ RIGHTS: Final = {
     f"^curate/record/{ID}/(?P<decision>split|reject|reassign|confirm)/$": DECIDE,
     f"^curate/work/{ID}/$": DECIDE, f"^curate/work/{ID}/split/$": DECIDE, f"^curate/work/{ID}/undo/$": DECIDED,
     f"^researchers/{ID}/undo/$": DECIDED, f"^works/{ID}/undo/$": DECIDED,
+    # Claims: one's own, and the curators' desk.
+    **{f"^researchers/{ID}/{slug}claim/$": READ_OWN for slug in ("", f"{SLUG}/")},
+    "claims/": READ_OWN, "claims/<int:claim>/": READ_OWN, "claims/begin/": POST_OWN, "claims/<int:claim>/page/": POST_OWN,
+    "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out)/$": POST_OWN,
+    "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
+    "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
     # Accounts.
     **{f"account/{page}/": FORM for page in (
         "login", "signup", "logout", "password/reset", "orcid/login", "outside/signup", "2fa/authenticate",
@@ -102,6 +109,7 @@ def example(route: str) -> str:
         "public_id": model.objects.order_by("pk").values_list("public_id", flat=True)[0], "slug": "a-name",  # type: ignore[attr-defined]
         "block_key": "lee-s", "value": "10.1000/none", "token": "made-up", "form": "bib", "action": "pause",
         "decision": "split", "key": "made-up", "uidb36": "1", "pk": "1", "record": "1", "report": "1", "review": "1",
+        "claim": "1", "verb": "send",
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>(?:\([^)]*\)|[^()])*\)|<\w+:(\w+)>", lambda m: samples[m[1] or m[2]], route)
     return "/" + filled.replace("\\", "").removeprefix("^").removesuffix("$")

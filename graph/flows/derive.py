@@ -83,17 +83,14 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
     topics = _topics(bylines)
     identifiers = Counter((scheme, value) for b in bylines for scheme, value in b.identifiers.items())
     persistent = sum(1 for b in bylines if b.work.persistent)
-    level = max(
-        facts.people[researcher_id].level if facts.people[researcher_id].level > 1 else 0,
-        1 if persistent or identifiers else 0,
-    )
+    level = max(facts.people[researcher_id].level, 1 if persistent or identifiers else 0)
     inputs = TrustInputs(
         level=level,
         works=len(bylines),
         works_with_identifier=persistent,
         works_two_sources=sum(1 for b in bylines if len(set(b.work.sources)) > 1),
         close=close,
-        verified_coauthors=sum(1 for tie in everybody if facts.people[tie.researcher_id].level > 1),
+        verified_coauthors=sum(1 for tie in everybody if facts.people[tie.researcher_id].level),
         conflicts=facts.conflicts.get(researcher_id, 0),
     )
     names = sorted(Counter(b.name for b in bylines).items(), key=lambda n: (-n[1], n[0]))

@@ -9,6 +9,7 @@ import msgspec
 
 from graph.algorithms import HYPER_AUTHORSHIP
 from graph.snapshots import TopicCount
+from profiles.levels import HELD
 from profiles.printed import discloses, hidden_words
 from researchgraph.lib import bulk
 
@@ -47,6 +48,8 @@ class BylineFacts(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
+    """Somebody on a work; `level` is the one a claim gives, 0 without one."""
+
     public_id: str
     slug: str
     name: str
@@ -118,7 +121,10 @@ def load(researcher_ids: Sequence[int]) -> Facts:
         people={
             key: Person(public, slug, name, level)
             for key, public, slug, name, level in bulk.fetch(
-                "SELECT id, public_id, slug, display_name, verification_level FROM profiles_researcher WHERE id = ANY(%s)",
+                f"""
+                SELECT r.id, r.public_id, r.slug, r.display_name, coalesce(held.level, 0) FROM profiles_researcher r
+                  LEFT JOIN ({HELD}) held ON held.id = r.id WHERE r.id = ANY(%s)
+                """,  # noqa: S608 - a constant
                 [sorted(people)],
             )
         },

@@ -27,6 +27,8 @@ CAUSES = {
     EventKind.SPLIT: "a record was split",
     EventKind.REMOVED: "a record was taken down",
     EventKind.WITHHELD: "a record was taken down",
+    EventKind.CLAIMED: "the record was claimed",
+    EventKind.RELEASED: "the record was given back",
     EventKind.UNDONE: "a decision was undone",
 }
 

@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 
+class AlreadyUndone(Conflict):
+    """The decision does not count now."""
+
+
 @transaction.atomic
-def undo(*, event: int, actor: AbstractBaseUser | None, reason: str) -> int:
+def undo(*, event: int, actor: AbstractBaseUser | None, reason: str, of_claim: bool = False) -> int:
     """Take a person's decision back; the key of the event that says so. Later decisions stay as far as they can.
 
     Given an `event:undone`, does again what that had undone. Raises Conflict if the decision does not count now, or
-    was the rule's: those are not undone but decided otherwise, by `reject`, `reassign`, `split` or `confirm`.
+    was the rule's: those are not undone but decided otherwise, by `reject`, `reassign`, `split` or `confirm`. Whose a
+    record is follows from a claim, so only the flows of claims (`of_claim`) take that back.
     """
     named = IdentityEvent.objects.filter(pk=event).values_list("researcher_id", "other_id").first()
     if named is None:
@@ -30,8 +35,11 @@ def undo(*, event: int, actor: AbstractBaseUser | None, reason: str) -> int:
     target = events[event]
     if target.kind in {EventKind.ASSIGNED, EventKind.MOVED} or (target.by_rule and target.kind == EventKind.MERGED):
         raise Conflict("The rule decides again by itself; decide otherwise by hand.")
+    about = events.get(target.undoes or 0, target)
+    if about.kind in {EventKind.CLAIMED, EventKind.RELEASED} and not of_claim:
+        raise Conflict("Whose a record is follows from a claim; revoke that.")
     if event in standing(opened.ledger.events).out:
-        raise Conflict("This has been undone already.")
+        raise AlreadyUndone("This has been undone already.")
     return record(
         opened,
         kind=EventKind.UNDONE,

@@ -10,6 +10,7 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 
+from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence
 from profiles.models import IdentityEvent
 from works.decision_models import WorkEvent
 
@@ -40,7 +41,20 @@ def of(user: User) -> dict[str, Any]:
             .order_by("pk")
             .values("created_at", "last_seen_at", "ip", "user_agent")
         ),
+        "claims": list(
+            Claim.objects.filter(claimant=user)
+            .order_by("pk")
+            .values("state", "level", "note", "created_at", "submitted_at", "decided_at")
+        ),
+        "evidence": list(
+            ClaimEvidence.objects.filter(claim__claimant=user)
+            .order_by("pk")
+            .values("kind", "value", "state", "added_at")
+        ),
         "decisions": {
+            "about_claims": list(
+                ClaimEvent.objects.filter(actor=user).order_by("pk").values("after", "code", "text", "happened_at")
+            ),
             "about_records": list(
                 IdentityEvent.objects.filter(actor=user).order_by("pk").values("kind", "happened_at", "reason")
             ),

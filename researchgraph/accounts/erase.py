@@ -11,6 +11,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from profiles.claim_models import ClaimEvent
+from profiles.flows.claims.appeal import forget
 from profiles.models import IdentityEvent
 from works.decision_models import WorkEvent
 
@@ -24,7 +26,8 @@ def erase(*, user: User) -> None:
     """
     for session in UserSession.objects.filter(user=user):
         session.end()
-    if not (IdentityEvent.objects.filter(actor=user).exists() or WorkEvent.objects.filter(actor=user).exists()):
+    forget(claimant=user)
+    if not any(model.objects.filter(actor=user).exists() for model in (IdentityEvent, WorkEvent, ClaimEvent)):
         user.delete()
         return
     for kept in (EmailAddress, SocialAccount, Authenticator):

@@ -43,15 +43,21 @@ class Person(NamedTuple):
                 "works": {
                     "group": [
                         {
-                            "external-ids": {
-                                "external-id": [
-                                    {
-                                        "external-id-type": kind,
-                                        "external-id-value": value,
-                                        "external-id-relationship": "self",
-                                    }
-                                ]
-                            }
+                            "work-summary": [
+                                {
+                                    # A publisher has put the work there, not the person themself.
+                                    "source": {"source-client-id": {"path": "APP-PUBLISHER"}, "source-orcid": None},
+                                    "external-ids": {
+                                        "external-id": [
+                                            {
+                                                "external-id-type": kind,
+                                                "external-id-value": value,
+                                                "external-id-relationship": "self",
+                                            }
+                                        ]
+                                    },
+                                }
+                            ]
                         }
                         for kind, value in self.works
                     ]

@@ -251,7 +251,9 @@ def test_the_receipt_adds_up(client: Client) -> None:
 def test_follow_and_claim_lead_to_the_login_and_back(client: Client) -> None:
     page = parsed(text(client, address()))
     ways = page.xpath("//div[@class='rail']//a[contains(@class, 'btn')]/@href")
-    assert [unquote(way) for way in ways] == [*[f"/account/login/?next={address()}"] * 2, f"{address()}report/"]
+    login = f"/account/login/?next={address()}"
+    assert [unquote(way) for way in ways] == [login, f"{address()}claim/", f"{address()}report/"]
+    assert unquote(client.get(f"{address()}claim/")["Location"]) == f"{login}claim/"
 
 
 def test_a_profile_leaves_no_cookie(client: Client) -> None:
