@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
 FORBIDDEN = {
     r"<style\b": "an inline style sheet: put it into static/css",
-    r"<script\b(?![^>]*\bsrc=)": "an inline script: put it into static/src",
+    # A block of data runs nothing.
+    r"<script\b(?![^>]*\b(?:src=|type=\"application/json\"))": "an inline script: put it into static/src",
     r"\sstyle\s*=": "a style attribute: use a class",
     r"\son[a-z]+\s*=": "an event handler attribute: use a module under static/src",
     r"\shx-on\b": "an htmx handler attribute needs unsafe-eval",
