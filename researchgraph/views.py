@@ -31,6 +31,8 @@ Disallow: /names/
 Disallow: /api/
 Disallow: /login/
 Disallow: /admin/
+Disallow: /me/
+Disallow: /feeds/
 """
 
 

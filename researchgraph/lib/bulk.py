@@ -85,10 +85,10 @@ def stream(query: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ..
             yield from rows
 
 
-def run(query: str, parameters: Sequence[Any] = ()) -> int:
+def run(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """Execute a statement; the number of rows it touched."""
     with connection.cursor() as cursor:
-        cursor.execute(query, _prepared(parameters))
+        cursor.execute(query, parameters if isinstance(parameters, Mapping) else _prepared(parameters))
         touched: int = cursor.rowcount
         return touched
 
