@@ -33,6 +33,6 @@ FOLLOWERS: Final = f"""
 
 FOLLOWS: Final = """
     EXISTS (SELECT FROM graph_follow f
-             WHERE f.account_id = {account} AND f.kind = {kind} AND f.subject = ANY({keys}))
+             WHERE f.account_id = {account} AND f.kind = {kind} AND f.subject = ANY({keys}) OFFSET 0)
 """
-"""Whether an account follows one of these records."""
+"""Whether an account follows one of these records. OFFSET has it looked up by key, not joined with all the account follows."""

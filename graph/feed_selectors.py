@@ -101,43 +101,44 @@ class FeedPage(msgspec.Struct, frozen=True):
 
 REASONS: Final = f"""
     SELECT json_agg(DISTINCT jsonb_build_object(
-               'kind', n.kind, 'public_id', coalesce(r.public_id, t.public_id, i.public_id),
-               'slug', coalesce(r.slug, t.slug, i.slug), 'name', coalesce(r.display_name, t.label, i.name),
+               'kind', n.kind, 'public_id', known.public_id, 'slug', known.slug, 'name', known.name,
                'withdrawn', n.withdrawn))::text AS reasons,
            max(n.withdrawn_at) AS withdrawn_at
-      FROM (SELECT n.kind, coalesce(m.merged_into_id, n.subject) AS subject, bool_and(n.withdrawn_at IS NOT NULL) AS withdrawn,
-                   max(n.withdrawn_at) AS withdrawn_at
-              FROM graph_news n LEFT JOIN profiles_researcher m ON n.kind = 'researcher' AND m.id = n.subject
-             WHERE n.work_id = ANY(e.works) AND (%(kind)s = '' OR n.kind = %(kind)s) GROUP BY 1, 2) n
-      LEFT JOIN profiles_researcher r ON n.kind = 'researcher' AND r.id = n.subject AND r.removed_at IS NULL
-      LEFT JOIN works_topic t ON n.kind = 'topic' AND t.id = n.subject
-      LEFT JOIN profiles_institution i ON n.kind = 'institution' AND i.id = n.subject
-     WHERE coalesce(r.id, t.id, i.id) IS NOT NULL
-       AND {
-    FOLLOWS.format(
-        account="%(account)s",
-        kind="n.kind",
-        keys=f"CASE WHEN r.id IS NULL THEN ARRAY[n.subject] ELSE {SAME_RECORD.format(key='r.id')} END",
-    )
-}
+      FROM (SELECT n.kind, bool_and(n.withdrawn_at IS NOT NULL) AS withdrawn, max(n.withdrawn_at) AS withdrawn_at,
+                   coalesce((SELECT m.merged_into_id FROM profiles_researcher m
+                              WHERE n.kind = 'researcher' AND m.id = n.subject), n.subject) AS subject
+              FROM graph_news n
+             WHERE n.work_id = ANY(w.works) AND (%(kind)s = '' OR n.kind = %(kind)s) GROUP BY n.kind, 4) n
+     CROSS JOIN LATERAL (
+           SELECT r.public_id, r.slug, r.display_name AS name, {SAME_RECORD.format(key="r.id")} AS keys
+             FROM profiles_researcher r WHERE n.kind = 'researcher' AND r.id = n.subject AND r.removed_at IS NULL
+           UNION ALL SELECT t.public_id, t.slug, t.label, ARRAY[t.id]
+             FROM works_topic t WHERE n.kind = 'topic' AND t.id = n.subject
+           UNION ALL SELECT i.public_id, i.slug, i.name, ARRAY[i.id]
+             FROM profiles_institution i WHERE n.kind = 'institution' AND i.id = n.subject) known
+     WHERE {FOLLOWS.format(account="%(account)s", kind="n.kind", keys="known.keys")}
 """  # noqa: S608 - constants
 """What the account follows of all that works were news at, a merged record as the one that goes on."""
 
 ENTRIES: Final = f"""
-    SELECT e.id, e.shown, e.created_at, greatest(e.created_at, e.updated_at, s.withdrawn_at), e.read_at IS NULL, s.reasons
-      FROM (SELECT e.id, e.created_at, e.read_at, w.id AS shown, w.updated_at,
-                   ARRAY(SELECT g.id FROM works_work g WHERE g.id = w.id OR g.merged_into_id = w.id) AS works
-              FROM graph_feedentry e JOIN works_work o ON o.id = e.work_id
-              JOIN works_work w ON w.id = coalesce(o.merged_into_id, o.id)
-             WHERE e.account_id = %(account)s AND e.id < %(before)s ORDER BY e.id DESC) e
+    SELECT e.id, w.shown, e.created_at, greatest(e.created_at, w.updated_at, s.withdrawn_at), e.read_at IS NULL, s.reasons
+      FROM graph_feedentry e
+     CROSS JOIN LATERAL (
+           SELECT w.id AS shown, w.updated_at,
+                  ARRAY(SELECT g.id FROM works_work g WHERE g.id = w.id OR g.merged_into_id = w.id) AS works
+             FROM works_work o JOIN works_work w ON w.id = coalesce(o.merged_into_id, o.id)
+            WHERE o.id = e.work_id OFFSET 0) w
      CROSS JOIN LATERAL ({REASONS}) s
-     WHERE s.reasons IS NOT NULL
-       AND NOT (cardinality(e.works) > 1 AND EXISTS (
+     WHERE e.account_id = %(account)s AND e.id < %(before)s AND s.reasons IS NOT NULL
+       AND NOT (cardinality(w.works) > 1 AND EXISTS (
            SELECT FROM graph_feedentry twin
-            WHERE twin.account_id = %(account)s AND twin.work_id = ANY(e.works) AND twin.id < e.id))
+            WHERE twin.account_id = %(account)s AND twin.work_id = ANY(w.works) AND twin.id < e.id))
      ORDER BY e.id DESC LIMIT %(most)s
 """  # noqa: S608 - constants
-"""Works that were joined are one entry, the first of them, under the work that goes on."""
+"""Works that were joined are one entry, the first of them, under the work that goes on.
+
+OFFSET has works looked up entry by entry, in the order of the index: a long feed costs a page no more than a short one.
+"""
 
 _reasons = msgspec.json.Decoder(list[Reason]).decode
 

@@ -90,23 +90,21 @@ _INSTITUTION: Final = f"""
 """  # noqa: S608 - constants
 SUBJECTS: Final = {FollowKind.RESEARCHER: _RESEARCHER, FollowKind.TOPIC: _TOPIC, FollowKind.INSTITUTION: _INSTITUTION}
 
-FOLLOWED: Final = """
-    SELECT DISTINCT ON (f.latest) f.kind, coalesce(r.public_id, t.public_id, i.public_id), coalesce(r.slug, t.slug, i.slug),
+_FOLLOWED: Final = """
+    SELECT f.kind, coalesce(r.public_id, t.public_id, i.public_id), coalesce(r.slug, t.slug, i.slug),
            coalesce(r.display_name, t.label, i.name)
       FROM (SELECT f.kind, coalesce(m.merged_into_id, f.subject) AS subject, max(f.id) AS latest
-              FROM graph_follow f LEFT JOIN profiles_researcher m ON f.kind = 'researcher' AND m.id = f.subject
-             WHERE f.account_id = %s GROUP BY 1, 2) f
+              FROM {rows} f LEFT JOIN profiles_researcher m ON f.kind = 'researcher' AND m.id = f.subject
+             GROUP BY 1, 2) f
       LEFT JOIN profiles_researcher r ON f.kind = 'researcher' AND r.id = f.subject AND r.removed_at IS NULL
       LEFT JOIN works_topic t ON f.kind = 'topic' AND t.id = f.subject
       LEFT JOIN profiles_institution i ON f.kind = 'institution' AND i.id = f.subject
      WHERE coalesce(r.id, t.id, i.id) IS NOT NULL
-     ORDER BY f.latest DESC LIMIT %s OFFSET %s
+     ORDER BY f.latest DESC
 """
-LATEST: Final = FOLLOWED.replace(
-    "FROM graph_follow f LEFT",
-    "FROM (SELECT * FROM graph_follow WHERE account_id = %s ORDER BY id DESC LIMIT %s) f LEFT",
-).replace("WHERE f.account_id = %s GROUP", "GROUP")
-"""The same of the latest only, so that a long list costs a page nothing."""
+FOLLOWED: Final = f"{_FOLLOWED.format(rows='(SELECT * FROM graph_follow WHERE account_id = %s)')} LIMIT %s OFFSET %s"  # noqa: S608 - constants
+LATEST: Final = _FOLLOWED.format(rows="(SELECT * FROM graph_follow WHERE account_id = %s ORDER BY id DESC LIMIT %s)")
+"""Looks at the latest rows only, so that a long list costs a page nothing."""
 
 NEAR: Final = f"""
     WITH mine AS (
@@ -155,7 +153,7 @@ def subject(kind: FollowKind, public_id: str, *, account: int | None) -> Subject
 
 def latest(account: int) -> list[Followed]:
     """The last things the account began to follow."""
-    rows = bulk.fetch(LATEST, [account, 2 * LATEST_SHOWN, LATEST_SHOWN, 0])
+    rows = bulk.fetch(LATEST, [account, LATEST_SHOWN])
     return [Followed(FollowKind(kind), *facts) for kind, *facts in rows]
 
 

@@ -26,7 +26,7 @@ ENDED: Final = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
 # Deleted before the works themselves, which these name; their own tables' cascades are Django's, not the database's.
 _PARTS: Final = (
     "works_workcorrection", "works_rejection", "works_review", "works_mediamention", "works_workinstitution", "works_worktopic",
-    "works_workidentifier", "works_workversion", "works_authorship", "graph_feedentry", "graph_news",
+    "works_workidentifier", "works_workversion", "works_authorship",
 )  # fmt: skip
 
 
@@ -174,6 +174,7 @@ def _batch(run: ImportRun, last: int) -> int:
     bulk.run("DELETE FROM works_sourcerecord WHERE id = ANY(%s)", [found.gone])
     lost = _delete_works(sorted(found.empty))
     _merge_again(sorted(found.works - found.empty), lost)
+    _forget_news(sorted(found.empty))
     return int(ids[-1])
 
 
@@ -220,6 +221,12 @@ def _delete_works(works: Sequence[int]) -> list[int]:
     bulk.run("DELETE FROM works_work WHERE id = ANY(%s)", [list(works)])
     held.recheck(orcids)
     return lost
+
+
+def _forget_news(works: Sequence[int]) -> None:
+    """What followers were told of works that are gone. Last, as whoever works news out marks first and comes to these then."""
+    bulk.run("DELETE FROM graph_news WHERE work_id = ANY(%s)", [list(works)])
+    bulk.run("DELETE FROM graph_feedentry WHERE work_id = ANY(%s)", [list(works)])
 
 
 def _merge_again(works: Sequence[int], lost: Sequence[int]) -> None:

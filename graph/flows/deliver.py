@@ -29,9 +29,11 @@ DELIVER: Final = f"""
           LEFT JOIN profiles_researcher r ON c.kind = 'researcher' AND r.id = c.subject),
     told AS MATERIALIZED (
         SELECT a.id, a.work_id, f.account_id FROM aimed a CROSS JOIN LATERAL (
-            SELECT DISTINCT f.account_id FROM graph_follow f
-             WHERE f.kind = a.kind AND f.subject = ANY(a.keys) AND f.account_id > a.reached AND f.created_at < a.moment
-             ORDER BY f.account_id LIMIT %(accounts)s) f),
+            SELECT DISTINCT next.account_id FROM unnest(a.keys) AS k(key) CROSS JOIN LATERAL (
+                SELECT f.account_id FROM graph_follow f
+                 WHERE f.kind = a.kind AND f.subject = k.key AND f.account_id > a.reached AND f.created_at < a.moment
+                 ORDER BY f.account_id LIMIT %(accounts)s) next
+             ORDER BY next.account_id LIMIT %(accounts)s) f),
     added AS (
         INSERT INTO graph_feedentry (account_id, work_id)
         SELECT DISTINCT account_id, work_id FROM told ORDER BY account_id, work_id
