@@ -73,7 +73,7 @@ class StaleFeed(models.Model):
 
 
 class News(models.Model):
-    """A work that is new at something that is followed. Written by `graph.flows.news`.
+    """A work that is new at something that is followed. Written by `graph.flows.news`; gone with a work that is rolled back.
 
     `withdrawn_at` is since when the work is not listed there any more. `reached` is the last account that was told, in the
     order of their keys, and `delivered_at` is set when all have been.

@@ -24,6 +24,7 @@ from profiles.flows.reject import reject
 from profiles.flows.undo import undo
 from profiles.models import Institution, Researcher
 from tests.following import account, bring, following, holder, tell, told
+from tests.hostile import MARK, PAYLOADS, harm
 from tests.pipeline import importworks, untouched, work, write
 from works import imports, rollback
 from works.flows.join import join
@@ -406,6 +407,25 @@ def test_the_feed_is_private_and_stays_in_its_query_budget(
     for path in ("/me/feed/read/", "/me/feed/address/", "/me/feed/address/revoke/"):
         assert Client().post(path)["Location"] == "/login/?next=/me/feed/"
         assert signed_in.get(path).status_code == 405
+
+
+def test_hostile_text_is_inert_in_the_feed(reader: User, signed_in: Client, hedy: Researcher, tmp_path: Path) -> None:
+    following(reader, hedy)
+    name = {"name": f"Ada {PAYLOADS[1]}", "affiliation": f"{PAYLOADS[3]} University"}
+    first = work("h/1", "Sieves", name, keywords=[PAYLOADS[2]])
+    bring(tmp_path, first)
+    for topic in Topic.objects.filter(work_topics__work__title="Sieves"):
+        follow(account=reader.pk, kind=FollowKind.TOPIC, subject=topic.pk)
+    following(reader, holder("Sieves", f"Ada {PAYLOADS[1]}"))
+    bring(
+        tmp_path,
+        *[work(f"h/2{n}", f"{one} {n}", HEDY, name, keywords=[PAYLOADS[2]]) for n, one in enumerate(PAYLOADS[:15])],
+    )
+    assert feed_page(reader.pk).entries
+    for path in ("/me/feed/", "/me/feed/?kind=topic", "/me/following/"):
+        page = signed_in.get(path).content.decode()
+        assert MARK in page
+        assert harm(page) == []
 
 
 def test_everything_one_follows_is_listed_and_left_from_there(
