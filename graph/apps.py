@@ -1,12 +1,19 @@
-"""Registers the app that owns everything derived: edges, ego graphs, trust, pages' facts."""
+"""Registers the app that owns everything derived: edges, ego graphs, trust, pages' facts, and who follows what."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
 
 class GraphConfig(AppConfig):
     name = "graph"
+
+    def import_models(self) -> None:
+        """Tables stand in two modules, by what they are about; Django looks into one."""
+        super().import_models()
+        import_module("graph.follow_models")
 
     def ready(self) -> None:
         """Connect the listeners; nothing else registers them."""

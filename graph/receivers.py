@@ -12,7 +12,8 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from graph import tasks as graph_tasks
-from graph.flows import recompute
+from graph.flows import news, recompute
+from graph.follow_models import StaleFeedKind
 from profiles import tasks as profiles_tasks
 from researchgraph import events
 from researchgraph.lib import bulk
@@ -66,3 +67,54 @@ def mark_authors(*, work_ids: Sequence[int], lost: Sequence[int] = (), **_: obje
     ids = {*lost, *(row[0] for row in bulk.fetch(query, [list(work_ids)]))}
     if ids:
         mark_researchers(researcher_ids=sorted(ids), cause="a source changed one of the works")
+
+
+FOLLOWED_RESEARCHERS = """
+    SELECT n.id FROM unnest(%s::bigint[]) AS n(id)
+     WHERE EXISTS (SELECT FROM graph_follow f WHERE f.kind = 'researcher' AND f.subject = n.id)
+        OR EXISTS (SELECT FROM profiles_researcher g JOIN graph_follow f ON f.kind = 'researcher' AND f.subject = g.id
+                    WHERE g.merged_into_id = n.id)
+        OR EXISTS (SELECT FROM graph_news w WHERE w.kind = 'researcher' AND w.subject = n.id)
+"""
+FOLLOWED_WORKS = """
+    SELECT n.id FROM unnest(%s::bigint[]) AS n(id)
+     WHERE EXISTS (SELECT FROM works_worktopic k JOIN graph_follow f ON f.kind = 'topic' AND f.subject = k.topic_id
+                    WHERE k.work_id = n.id)
+        OR EXISTS (SELECT FROM works_workinstitution k
+                     JOIN graph_follow f ON f.kind = 'institution' AND f.subject = k.institution_id
+                    WHERE k.work_id = n.id)
+        OR EXISTS (SELECT FROM graph_news w WHERE w.work_id = n.id)
+"""
+"""What nobody follows and nobody was told of is left alone: most imports mark nothing."""
+
+
+@receiver(events.researchers_changed)
+def mark_followed_researchers(*, researcher_ids: Sequence[int], **_: object) -> None:
+    """Of followed researchers whose works changed there may be news."""
+    _mark_feeds(StaleFeedKind.RESEARCHER, FOLLOWED_RESEARCHERS, researcher_ids)
+
+
+@receiver(events.works_added)
+@receiver(events.works_changed)
+def mark_followed_works(*, work_ids: Sequence[int], **_: object) -> None:
+    """Works at a followed topic or institution may be news there; of what was news before, that may change."""
+    _mark_feeds(StaleFeedKind.WORK, FOLLOWED_WORKS, work_ids)
+
+
+@receiver(events.works_removed)
+def forget_news(*, work_ids: Sequence[int], **_: object) -> None:
+    """Nobody is told of works that are gone."""
+    news.forget(works=work_ids)
+
+
+def _mark_feeds(kind: StaleFeedKind, followed: str, candidates: Sequence[int]) -> None:
+    keys = sorted({row[0] for row in bulk.fetch(followed, [list(candidates)])})
+    if not keys:
+        return
+    _mark(
+        "INSERT INTO graph_stalefeed (subject, kind) SELECT unnest(%s::bigint[]), %s ON CONFLICT DO NOTHING",
+        f"SELECT FROM graph_stalefeed WHERE subject = ANY(%s) AND kind = '{kind.value}' ORDER BY subject FOR KEY SHARE",
+        keys,
+        kind.value,
+    )
+    transaction.on_commit(graph_tasks.wake_feeds, robust=True)

@@ -8,6 +8,8 @@ from celery import shared_task
 from django.conf import settings
 
 from graph.flows import recompute
+from graph.flows.deliver import deliver
+from graph.flows.news import compose
 from profiles.flows import waiting
 from researchgraph import celery
 
@@ -27,6 +29,21 @@ def recompute_stale() -> None:
             return
 
 
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def compose_feeds() -> None:
+    """Work out what there is to tell, then tell it, until nothing is left of either."""
+    deadline = time.monotonic() + SLICE_SECONDS
+    while compose() or deliver():
+        if time.monotonic() > deadline:
+            compose_feeds.delay()
+            return
+
+
 def wake() -> None:
     """Tell the workers that there are stale researchers. A lost message costs only the wait for the next sweep."""
     celery.wake(recompute_stale, times=settings.DERIVE_WORKERS)
+
+
+def wake_feeds() -> None:
+    """Tell a worker that there may be news. A lost message costs only the wait for the next sweep."""
+    celery.wake(compose_feeds)

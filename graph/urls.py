@@ -1,13 +1,27 @@
-"""Addresses of the explorer."""
+"""Addresses of the explorer, of following, of the feed, and of Atom feeds."""
 
 from __future__ import annotations
 
-from django.urls import re_path
+from django.urls import path, re_path
 
-from graph import views
+from graph import atom_views, follow_views, views
 from profiles.urls import ID, SLUG
+
+KIND = r"(?P<kind>researcher|topic|institution)"
+LISTED = r"(?P<kind>topic|institution)"
 
 urlpatterns = [
     re_path(rf"^researchers/{ID}/graph/$", views.explorer),
     re_path(rf"^researchers/{ID}/{SLUG}/graph/$", views.explorer, name="explorer"),
+    re_path(rf"^{KIND}s/{ID}/follow/$", follow_views.button, name="follow"),
+    re_path(rf"^researchers/{ID}/feed\.atom$", atom_views.researcher),
+    re_path(rf"^researchers/{ID}/{SLUG}/feed\.atom$", atom_views.researcher, name="researcher-feed"),
+    re_path(rf"^{LISTED}s/{ID}/feed\.atom$", atom_views.listed),
+    re_path(rf"^{LISTED}s/{ID}/{SLUG}/feed\.atom$", atom_views.listed, name="listed-feed"),
+    path("me/feed/", follow_views.feed, name="feed"),
+    path("me/feed/read/", follow_views.mark_read, name="feed-read"),
+    path("me/feed/address/", follow_views.renew_address, name="feed-address"),
+    path("me/feed/address/revoke/", follow_views.revoke_address, name="feed-address-revoke"),
+    path("me/following/", follow_views.following, name="following"),
+    re_path(r"^feeds/(?P<secret>[A-Za-z0-9_-]{43})/feed\.atom$", atom_views.own, name="own-feed"),
 ]

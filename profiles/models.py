@@ -37,7 +37,7 @@ class Researcher(models.Model):
 
     `chosen_name` is what the person wants to be called, "" for nothing chosen; `printed_name` the same for the record with
     all that was merged into it: it stands on every byline (`profiles.printed`). `listed_under` is the block key people find
-    the record by: that of the printed name.
+    the record by: that of the printed name. `hide_followers` says that pages do not tell how many follow it.
     """
 
     public_id = models.CharField(max_length=10)
@@ -57,6 +57,7 @@ class Researcher(models.Model):
     chosen_name = models.TextField(blank=True, db_default="")
     printed_name = models.TextField(blank=True, db_default="")
     old_names_searchable = models.BooleanField(db_default=False)
+    hide_followers = models.BooleanField(db_default=False)
     listed_under = models.TextField()
     works_count = models.IntegerField(db_default=0)
     first_year = models.SmallIntegerField(null=True, blank=True)

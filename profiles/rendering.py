@@ -28,12 +28,17 @@ PLAIN: Final = Wish()
 WORDS: Final = {"sorts": SORTS, "decisions": DECISIONS, "type_labels": TYPE_LABELS, "span": span}
 
 
+SLOT: Final = Markup("<!-- follow -->")
+"""Where the follow button goes; no name can hold it, because names are escaped."""
+
+
 class Body(NamedTuple):
-    """The parts of a page that depend on the record alone, not on the visitor."""
+    """The parts of a page that depend on the record alone, not on the visitor: above the follow button and below it."""
 
     title: str
     description: str
-    main: Markup
+    above: Markup
+    below: Markup
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -46,11 +51,12 @@ def body(stamp: Stamp) -> Body | None:
 def page(stored: StoredPage) -> Body:
     """The body of any page of a profile."""
     decoded = selectors.decoded(stored)
-    context = _context(decoded)
+    above, _, below = _rendered("profiles/body.html", _context(decoded)).partition(SLOT)
     return Body(
         title=f"{decoded.head.name} · {decoded.works_phrase}",
         description=f"{decoded.head.name}: {decoded.works_phrase}{f', {decoded.years}' if decoded.years else ''}.",
-        main=_rendered("profiles/body.html", context),
+        above=above,
+        below=below,
     )
 
 
@@ -61,7 +67,7 @@ def works(stored: StoredPage) -> Markup:
 
 def _context(page: selectors.ProfilePage) -> dict[str, Any]:
     labels = {name: source.label for name, source in registry.sources().items()}
-    facts = {"page": page, "head": page.head, "profile": page.head.profile, "list": page.works}
+    facts = {"page": page, "head": page.head, "profile": page.head.profile, "list": page.works, "follow_slot": SLOT}
     return {**WORDS, **facts, "source_labels": labels}
 
 

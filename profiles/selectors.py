@@ -15,6 +15,7 @@ import msgspec
 from django.db import connection
 
 from graph import charts, trust
+from graph.audience import FOLLOWERS, SAME_RECORD
 from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustInputs
 from profiles.models import VerificationLevel
 from profiles.printed import GUARDED
@@ -72,6 +73,7 @@ class Head(msgspec.Struct, frozen=True):
     moved_slug: str
     moved_at: datetime | None
     removed: bool
+    followers: int | None
     profile: Profile
     ego: EgoGraph
     receipt: trust.Receipt
@@ -242,7 +244,8 @@ class ProfilePage(msgspec.Struct, frozen=True):
 _STAMP: Final = f"""
 SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.listed_under, r.verification_level,
        coalesce(m.public_id, ''), CASE WHEN m.removed_at IS NULL THEN coalesce(m.slug, '') ELSE '' END, r.merged_at,
-       r.removed_at IS NOT NULL, p.computed_at,
+       r.removed_at IS NOT NULL,
+       CASE WHEN r.hide_followers THEN NULL ELSE {FOLLOWERS.format(keys="k.keys", kind="researcher")} END, p.computed_at,
        (SELECT count(*) FROM (SELECT FROM works_authorship a
                                WHERE a.block_key = r.listed_under AND a.researcher_id IS NULL
                                  AND NOT {GUARDED} LIMIT %s) waiting),
@@ -257,7 +260,8 @@ SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.listed_under,
        {{more}}
   FROM profiles_researcher r
   LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id
-  LEFT JOIN graph_profilesnapshot p ON p.researcher_id = r.id {{join}}
+  LEFT JOIN graph_profilesnapshot p ON p.researcher_id = r.id
+ CROSS JOIN LATERAL (SELECT {SAME_RECORD.format(key="r.id")} AS keys) k {{join}}
  WHERE r.public_id = %s
 """  # noqa: S608 - constants
 _HEAD: Final = (
@@ -272,7 +276,8 @@ class Stamp(NamedTuple):
     """What names the state of a record: equal stamps, equal pages.
 
     Whatever changes the works, bylines or co-authors of a record has it recomputed, which sets `computed_at`
-    (None before the first time). The rest is what a page shows of other records and of the record's own row.
+    (None before the first time). `followers` is None where the number is not told. The rest is what a page shows of other
+    records and of the record's own row.
     """
 
     id: int
@@ -286,6 +291,7 @@ class Stamp(NamedTuple):
     moved_slug: str
     moved_at: datetime | None
     removed: bool
+    followers: int | None
     computed_at: datetime | None
     waiting: int
     similar: str | None
@@ -403,6 +409,7 @@ def head(stored: StoredHead) -> Head:
         moved_slug=record.moved_slug,
         moved_at=record.moved_at,
         removed=record.removed,
+        followers=record.followers,
         profile=_profile(stored.profile) if stored.profile else EMPTY_PROFILE,
         ego=ego,
         receipt=trust.receipt(inputs),

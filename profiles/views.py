@@ -7,11 +7,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from graph import follow_selectors
+from graph.follow_models import FollowKind
 from profiles import moved, rendering, selectors
 from profiles.work_selectors import wish
+from researchgraph.lib.caching import private_when_signed_in
 
 
 @require_safe
+@private_when_signed_in
 @vary_on_headers("HX-Request", "HX-Target")
 def researcher(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
     """The whole page, or its list of works alone when htmx asks for that."""
@@ -29,4 +33,15 @@ def researcher(request: HttpRequest, public_id: str, slug: str = "") -> HttpResp
     body = rendering.page(stored) if stored else rendering.body(stamp)
     if body is None:
         raise Http404
-    return render(request, "profiles/researcher.html", {"body": body, "href": stamp.href})
+    return render(request, "profiles/researcher.html", {"body": body, "subject": _subject(request, stamp)})
+
+
+def _subject(request: HttpRequest, stamp: selectors.Stamp) -> follow_selectors.Subject | None:
+    """The record as whoever is asking follows it; for visitors the stamp knows all of it."""
+    account = follow_selectors.account_of(request.user)
+    if account is not None:
+        return follow_selectors.subject(FollowKind.RESEARCHER, stamp.public_id, account=account)
+    return follow_selectors.Subject(
+        FollowKind.RESEARCHER, stamp.id, stamp.public_id, stamp.slug, stamp.name,
+        removed=False, followers=stamp.followers, following=False,
+    )  # fmt: skip

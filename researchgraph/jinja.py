@@ -14,6 +14,7 @@ from django.utils.html import json_script
 from jinja2 import Environment, StrictUndefined
 
 from graph import charts
+from graph.audience import counted
 from researchgraph.assets import static
 from researchgraph.lib import dates
 
@@ -22,7 +23,9 @@ def environment(**options: Any) -> Environment:
     """The environment. A name a template does not get is an error, never an empty string."""
     options["undefined"] = StrictUndefined
     env = Environment(**options, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - Django passes autoescape=True
-    env.globals.update(static=static, url=_address, charts=charts, told=_told, orcid_offered=_orcid_offered)
+    env.globals.update(
+        static=static, url=_address, charts=charts, told=_told, orcid_offered=_orcid_offered, followers=counted
+    )
     env.filters.update(date=dates.display, json_script=json_script)
     return env
 

@@ -12,9 +12,9 @@ from researchgraph import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("", include("works.urls")),
-    # Before the addresses of researchers, which take "graph" for a name.
+    # Before the addresses of records, which take "graph" and "follow" for a name.
     path("", include("graph.urls")),
+    path("", include("works.urls")),
     path("", include("profiles.urls")),
     re_path(r"^institutions/(?P<public_id>[0-9a-z]{10})/$", institution),
     re_path(r"^institutions/(?P<public_id>[0-9a-z]{10})/(?P<slug>[0-9a-z-]{1,80})/$", institution, name="institution"),

@@ -32,6 +32,8 @@ Disallow: /api/
 Disallow: /account/
 Disallow: /claims/
 Disallow: /admin/
+Disallow: /me/
+Disallow: /feeds/
 """
 
 

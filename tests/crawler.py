@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 LINKS = re.compile(r"""(?:href|action|src|hx-get)="([^"]*)"|"url": ?"([^"]*)\"""")
 NOT_OURS = ("/static/", "/admin/", "/account/")
 KNOWN = {
-    "researchers": ("", "graph/", "?sort=title", "?page=2", "report/", "history/"),
+    "researchers": ("", "graph/", "?sort=title", "?page=2", "report/", "history/", "feed.atom"),
     "api/v1/researchers": ("", "works/", "coauthors/", "trust/"),
     "works": ("", "cite.bib", "cite.json", "history/"),
     "api/v1/works": ("",),
-    "topics": ("", "?page=2"),
-    "institutions": ("", "?page=2"),
+    "topics": ("", "?page=2", "feed.atom"),
+    "institutions": ("", "?page=2", "feed.atom"),
 }
 """Every address that takes a public id, with its endings."""
 
@@ -45,6 +45,8 @@ CLOSED = (
     "/imports/held/identifiers/", "/imports/held/identifiers/decide/", "/imports/held/identifiers/undo/",
     "/imports/held/export/", "/imports/held/retry/", "/imports/held/dismiss/", "/imports/held/1/", "/imports/held/1/raw/",
     "/imports/{run}/roll-back/", "/imports/{run}/pause/", "/imports/{run}/retry/", "/reports/confirm/x/",
+    "/researchers/{researcher}/follow/", "/me/feed/", "/me/feed/read/", "/me/feed/address/", "/me/feed/address/revoke/",
+    "/me/following/", "/feeds/0123456789012345678901234567890123456789012/feed.atom",
 )  # fmt: skip
 """An example of every address that shows visitors nothing of what is stored."""
 

@@ -73,6 +73,12 @@ RIGHTS: Final = {
     "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out)/$": POST_OWN,
     "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
     "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
+    # Following: feeds are public, one's own has a secret address.
+    f"^(?P<kind>researcher|topic|institution)s/{ID}/follow/$": OWN,
+    **{rf"^{kind}/{ID}/{slug}feed\.atom$": READ for kind in ("researchers", "(?P<kind>topic|institution)s")
+       for slug in ("", f"{SLUG}/")},
+    r"^feeds/(?P<secret>[A-Za-z0-9_-]{43})/feed\.atom$": READ, "me/feed/": READ_OWN, "me/following/": READ_OWN,
+    **{f"me/feed/{page}/": POST_OWN for page in ("read", "address", "address/revoke")},
     # Accounts.
     **{f"account/{page}/": FORM for page in (
         "login", "signup", "logout", "password/reset", "orcid/login", "outside/signup", "2fa/authenticate",
@@ -104,12 +110,12 @@ def example(route: str) -> str:
     kind = route.removeprefix("^").removeprefix("api/v1/").removeprefix("curate/").split("/")[0]
     held = {"researchers": Researcher, "record": Researcher, "works": Work, "work": Work, "topics": Topic,
             "institutions": Institution, "imports": ImportRun}  # fmt: skip
-    model = held.get(kind, Researcher)
+    model = held.get(kind, Topic if "topic|" in kind and "researcher|" not in kind else Researcher)
     samples = {
         "public_id": model.objects.order_by("pk").values_list("public_id", flat=True)[0], "slug": "a-name",  # type: ignore[attr-defined]
         "block_key": "lee-s", "value": "10.1000/none", "token": "made-up", "form": "bib", "action": "pause",
         "decision": "split", "key": "made-up", "uidb36": "1", "pk": "1", "record": "1", "report": "1", "review": "1",
-        "claim": "1", "verb": "send",
+        "claim": "1", "verb": "send", "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>(?:\([^)]*\)|[^()])*\)|<\w+:(\w+)>", lambda m: samples[m[1] or m[2]], route)
     return "/" + filled.replace("\\", "").removeprefix("^").removesuffix("$")

@@ -174,6 +174,8 @@ def _batch(run: ImportRun, last: int) -> int:
     bulk.run("DELETE FROM works_sourcerecord WHERE id = ANY(%s)", [found.gone])
     lost = _delete_works(sorted(found.empty))
     _merge_again(sorted(found.works - found.empty), lost)
+    # Last, as whoever works out news of them marks first and comes to these then.
+    events.works_removed.send(sender=None, work_ids=sorted(found.empty))
     return int(ids[-1])
 
 

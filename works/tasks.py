@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from graph import tasks as graph_tasks
+from graph.flows import news
 from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
 from profiles.flows import link_institutions
@@ -47,6 +48,8 @@ def sweep() -> None:
         run_import.delay(run_id)
     if link_institutions.waiting():
         relate.delay()
+    if news.waiting():
+        graph_tasks.wake_feeds()
     if StaleBlock.objects.exists():
         profiles_tasks.wake()
     elif StaleResearcher.objects.exists():

@@ -9,8 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from graph import follow_selectors
+from graph.follow_models import FollowKind
 from profiles import moved
 from profiles.curation_views import curator
+from researchgraph.lib.caching import private_when_signed_in
 from researchgraph.lib.paging import page_number
 from works import citations, search_selectors, selectors, topic_selectors
 
@@ -43,6 +46,7 @@ def cite(request: HttpRequest, public_id: str, form: str) -> HttpResponse:  # no
 
 
 @require_safe
+@private_when_signed_in
 def topic(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
     """The page of one topic."""
     number = page_number(request.GET.get("page", ""), size=topic_selectors.WORKS_A_PAGE)
@@ -51,7 +55,9 @@ def topic(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
         raise Http404
     if slug != page.slug:
         return redirect(page.href, permanent=True)
-    return render(request, "works/topic.html", {"topic": page})
+    account = follow_selectors.account_of(request.user)
+    subject = follow_selectors.subject(FollowKind.TOPIC, public_id, account=account)
+    return render(request, "works/topic.html", {"topic": page, "subject": subject})
 
 
 @require_safe

@@ -8,8 +8,11 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.models import User
 
+from graph import follow_selectors
+from graph.follow_models import FeedEntry
 from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence
 from profiles.models import IdentityEvent
 from works.decision_models import WorkEvent
@@ -50,6 +53,13 @@ def of(user: User) -> dict[str, Any]:
             ClaimEvidence.objects.filter(claim__claimant=user)
             .order_by("pk")
             .values("kind", "value", "state", "added_at")
+        ),
+        "follows": [
+            {"kind": one.kind.value, "name": one.name, "address": settings.SITE_URL + one.href}
+            for one in follow_selectors.everything(user.pk)
+        ],
+        "told_of": list(
+            FeedEntry.objects.filter(account=user).order_by("pk").values("work__title", "created_at", "read_at")
         ),
         "decisions": {
             "about_claims": list(

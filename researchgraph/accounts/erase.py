@@ -11,8 +11,9 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from graph.flows import follow
 from profiles.claim_models import ClaimEvent
-from profiles.flows.claims.appeal import forget
+from profiles.flows.claims import appeal
 from profiles.models import IdentityEvent
 from works.decision_models import WorkEvent
 
@@ -26,7 +27,8 @@ def erase(*, user: User) -> None:
     """
     for session in UserSession.objects.filter(user=user):
         session.end()
-    forget(claimant=user)
+    appeal.forget(claimant=user)
+    follow.forget(account=user.pk)
     if not any(model.objects.filter(actor=user).exists() for model in (IdentityEvent, WorkEvent, ClaimEvent)):
         user.delete()
         return

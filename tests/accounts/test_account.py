@@ -21,6 +21,8 @@ from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.utils.timezone import now
 
+from graph.flows.follow import follow
+from graph.follow_models import Follow, FollowKind
 from profiles.ledger import EventKind
 from profiles.models import IdentityEvent, Researcher
 from researchgraph.accounts import mails
@@ -219,12 +221,16 @@ def test_readers_need_no_second_factor(inside: Client, settings: Settings) -> No
 
 def test_the_copy_has_everything_but_secrets(inside: Client, ada: User) -> None:
     secret = set_up_app(inside)
+    record = Researcher.objects.filter(merged_into=None).order_by("pk")[0]
+    follow(account=ada.pk, kind=FollowKind.RESEARCHER, subject=record.pk)
     answer = inside.get("/account/export/")
     assert "attachment" in answer["Content-Disposition"]
     copied = json.loads(answer.content)
     assert copied["email_addresses"] == [{"email": ADDRESS, "verified": True, "primary": True}]
     assert [factor["type"] for factor in copied["second_factors"]] == ["totp", "recovery_codes"]
     assert len(copied["sessions"]) == 1
+    address = f"http://localhost:8000{record.get_absolute_url()}"
+    assert copied["follows"] == [{"kind": "researcher", "name": record.display_name, "address": address}]
     text = answer.content.decode()
     ada.refresh_from_db()
     assert not [hidden for hidden in (secret, ada.password, str(inside.session.session_key)) if hidden in text]
@@ -241,11 +247,13 @@ def test_an_account_is_deleted_with_everything_about_the_person(inside: Client, 
 def test_decisions_stay_when_the_account_of_who_took_them_goes(inside: Client, ada: User) -> None:
     record = Researcher.objects.order_by("pk")[0]
     event = IdentityEvent.objects.create(kind=EventKind.CONFIRMED.value, researcher=record, actor=ada, reason="It is.")
+    follow(account=ada.pk, kind=FollowKind.RESEARCHER, subject=record.pk)
     inside.post("/account/delete/", {"confirm": "delete"})
     event.refresh_from_db()
     assert event.actor is not None
     assert re.fullmatch(r"former-[0-9a-f]{12}", event.actor.username)
     assert (event.actor.email, event.actor.is_active, event.actor.has_usable_password()) == ("", False, False)
     assert not EmailAddress.objects.filter(email=ADDRESS).exists()
+    assert not Follow.objects.filter(account=ada).exists()
     log_in(inside)
     assert not signed_in(inside)

@@ -20,7 +20,12 @@ def make(site: DemoSite, name: str, role: str = "admin") -> None:
 def sign_in(page: Page, site: DemoSite, name: str) -> None:
     """Log in, and wait until the site has let one in."""
     page.goto(f"{site.url}/account/login/")
+    fill_in(page, name)
+    page.wait_for_url(lambda url: "/login/" not in url)
+
+
+def fill_in(page: Page, name: str) -> None:
+    """Fill in the login form that one is looking at, and send it."""
     page.get_by_label("E-mail address").fill(f"{name}@lab.example")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in", exact=True).click()
-    page.wait_for_url(lambda url: "/login/" not in url)

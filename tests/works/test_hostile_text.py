@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from django.contrib.auth import get_user_model
 from django.urls import resolve
+from lxml import etree
 
 from profiles.flows import report
 from profiles.flows.merge import merge
@@ -80,7 +81,7 @@ class Looked:
 
     KINDS = (
         "text/html", "application/json", "text/plain", "application/x-bibtex", "application/vnd.citationstyles.csl+json",
-        "application/vnd.oai.openapi",
+        "application/vnd.oai.openapi", "application/atom+xml",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -111,6 +112,8 @@ class Looked:
             self.wrong += [f"{address}: {one}" for one in harm(body)]
         elif kind == "application/json":
             json.loads(body)
+        elif kind == "application/atom+xml":
+            etree.fromstring(body.encode())
 
 
 def test_there_are_payloads_enough_and_each_is_a_title_somewhere(library: None) -> None:

@@ -103,6 +103,8 @@ def write_works(drafts: Sequence[WorkDraft], lookups: Lookups, *, lost: Iterable
         _insert(fresh, ids, blocks)
     changed = _update(known, ids, blocks, losers) if known else []
     _write_spellings(drafts, ids, lookups)
+    if fresh:
+        events.works_added.send(sender=None, work_ids=[draft.work_id for draft in fresh])
     if blocks:
         events.bylines_changed.send(sender=None, block_keys=sorted(blocks))
     if changed or losers:
