@@ -189,6 +189,41 @@ def test_weak_evidence_leads_through_a_question_to_approval_then_a_rival_and_a_r
     assert "Unclaimed author" in page.get_by_role("main").inner_text()
 
 
+def test_a_claim_by_orcid_is_verified_at_once_and_given_back(
+    demo_site: DemoSite, page: Page, violations: Callable[[Page], list[str]]
+) -> None:
+    """By the person whose works the stand-in for ORCID lists."""
+    page.goto(f"{demo_site.url}/search/?kind=people&q=ari+s.+morcos")
+    page.get_by_role("main").get_by_role("link", name="Ari S. Morcos", exact=True).first.click()
+    record = page.url
+    page.get_by_role("link", name="This is me: claim the record").click()
+    page.get_by_role("button", name="Log in with ORCID").click()
+    page.get_by_role("link", name="Ari S. Morcos").click()
+    page.get_by_role("button", name="This is me: start the claim").click()
+    page.wait_for_url("**/claims/*/")
+    assert "Signed in as 0000-0002-1825-0097" in page.get_by_role("main").inner_text()
+    page.get_by_role("button", name="Send the claim").click()
+    page.get_by_text("The record is yours, at level L2.").wait_for()
+    assert violations(page) == []
+    claim = page.url
+    try:
+        page.goto(record)
+        for _ in range(60):
+            if page.get_by_text("Claimed by the researcher").count():
+                break
+            page.wait_for_timeout(1_000)
+            page.reload()
+        assert "Claimed by the researcher" in page.get_by_role("main").inner_text()
+        assert violations(page) == []
+    finally:
+        page.goto(claim)
+        page.get_by_role("button", name="Give the record back").click()
+        page.get_by_text("given back", exact=True).first.wait_for()
+        demo_site.manage("shell", "-c", "from works.imports import settle; settle()")
+    page.goto(record)
+    assert "Unclaimed author" in page.get_by_role("main").inner_text()
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_the_pages_of_claims_never_scroll_sideways(
     demo_site: DemoSite, noor: str, person: Callable[..., Page], width: int
