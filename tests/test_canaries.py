@@ -1,0 +1,103 @@
+"""Nothing that is kept about accounts is said in public: a canary in every private column, and a walk over everything."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import User
+from django.utils.timezone import now
+
+from graph.flows.feed_address import renew
+from graph.flows.follow import follow
+from graph.follow_models import FollowKind
+from profiles.claim_models import ClaimEvent, ClaimEvidence, ClaimNotice
+from profiles.flows.claims.submit import submit
+from profiles.flows.confirm import confirm
+from profiles.models import Report, Researcher
+from tests.claiming import RECORDS, begun, page, person
+from tests.crawler import crawl
+from tests.pipeline import importworks, write
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from django.test import Client
+
+ASKED: Final = "zqcanary"
+CANARY: Final = f"{ASKED}7"
+"""Searches are for the word without the number, which pages repeat; with it nobody has brought it along."""
+PRIVATE: Final[dict[type[Model], set[str]]] = {
+    User: {"username", "first_name", "last_name", "email", "password"},
+    EmailAddress: {"email"},
+    SocialAccount: {"uid", "extra_data"},
+    Authenticator: {"data"},
+    UserSession: {"session_key", "user_agent", "data"},
+    Report: {"text", "email"},
+    ClaimEvidence: {"value", "finding"},
+    ClaimNotice: {"text"},
+}
+"""Columns that are written over with the canary. Events are append-only: theirs comes with what people say."""
+
+
+@pytest.fixture
+def planted(empty_library: None, tmp_path: Path) -> str:
+    """A library with claims, decisions, follows and reports of people of whom everything private says the canary."""
+    importworks(write(tmp_path / "works.jsonl", RECORDS))
+    ada = Researcher.objects.filter(display_name__contains="Byron", merged_into=None).order_by("-works_count")[0]
+    reader, curator = person(f"{CANARY}-reader", f"{CANARY}@lab.example"), person(f"{CANARY}-c", curator=True)
+    claim = begun(reader, ada)
+    page(claim, ada.pk)
+    submit(claim=claim.pk, claimant=reader, text=f"I am {CANARY}.")
+    for found in ada.authorships.order_by("pk")[:1]:
+        confirm(researcher=ada.pk, bylines=[found.pk], actor=curator, reason=f"Says {CANARY}.", token=None)
+    follow(account=reader.pk, kind=FollowKind.RESEARCHER, subject=ada.pk)
+    Report.objects.create(
+        researcher=ada, kind="wrong", text=CANARY, email=f"{CANARY}@x.example", state="open", confirmed_at=now()
+    )
+    SocialAccount.objects.create(user=reader, provider="orcid", uid="1", extra_data={})
+    Authenticator.objects.create(user=reader, type="totp", data={})
+    UserSession.objects.create(user=reader, ip="192.0.2.1", session_key="1", user_agent="1")
+    for model, columns in PRIVATE.items():
+        for row in model._default_manager.all():
+            for column in columns:
+                kept = getattr(row, column)
+                setattr(row, column, {CANARY: CANARY} if isinstance(kept, dict) else f"{CANARY}{row.pk}")
+            row.save(update_fields=columns)
+    return renew(account=reader.pk)
+
+
+def test_every_private_column_holds_a_canary(planted: str) -> None:
+    for model, columns in PRIVATE.items():
+        rows = list(model._default_manager.values_list(*columns))
+        assert rows, model
+        assert all(CANARY in str(value) for row in rows for value in row), model
+    assert ClaimEvent.objects.filter(text__contains=CANARY).exists()
+
+
+def test_no_public_address_and_no_log_says_it(planted: str, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        said = crawl(client, searched=(ASKED, "byron"))
+    assert any("feed.atom" in address for address in said)
+    assert {address for address, text in said.items() if CANARY in text} == set()
+    assert not [line for line in caplog.messages if CANARY in line]
+    assert not [address for address, text in said.items() if planted in text]
+
+
+def test_columns_of_accounts_are_private_or_say_nothing() -> None:
+    """A column that is added to these models is private until somebody says that it is not."""
+    plain = {"SocialAccount": {"provider"}, "UserSession": {"ip"}, "Report": {"work"}}
+    for model, columns in PRIVATE.items():
+        texts = {
+            field.name
+            for field in model._meta.local_fields
+            if field.get_internal_type()
+            in {"CharField", "TextField", "EmailField", "JSONField", "GenericIPAddressField"}
+            and not field.choices
+        }
+        assert texts == columns | plain.get(model.__name__, set()), model
