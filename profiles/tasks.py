@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 
 from profiles import page_proof
-from profiles.flows import assign, report, waiting
+from profiles.flows import assign, report, seal, waiting
 from profiles.flows import look_across as across
 from profiles.flows.claims import effect, notices
 from researchgraph import celery
@@ -81,6 +81,12 @@ def look_after_claims() -> None:
     for evidence_id in page_proof.waiting():
         check_claim_page.delay(evidence_id)
     notices.send()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def seal_audit() -> None:
+    """Seal what people have decided since the last time."""
+    seal.seal()
 
 
 def wake() -> None:

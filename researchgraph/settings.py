@@ -149,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
     "recluster-grown": {"task": "profiles.tasks.recluster_grown", "schedule": 900.0},
     "look-across": {"task": "profiles.tasks.look_across", "schedule": crontab(hour="3", minute="40")},
     "expire-reports": {"task": "profiles.tasks.expire_reports", "schedule": 3600.0},
+    "seal-audit": {"task": "profiles.tasks.seal_audit", "schedule": 300.0},
     "look-after-claims": {"task": "profiles.tasks.look_after_claims", "schedule": 60.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")

@@ -122,7 +122,7 @@ def example(route: str) -> str:
 
 
 @pytest.fixture
-def visitors(db: None) -> dict[str, Client]:
+def visitors(library: None) -> dict[str, Client]:
     found = {"anonymous": Client()}
     for name, role in {"stranger": Role.READER, "curator": Role.CURATOR, "admin": Role.ADMIN}.items():
         found[name] = Client()

@@ -47,7 +47,7 @@ def fresh_limits() -> None:
 
 
 @pytest.fixture
-def ada(db: None) -> User:
+def ada(library: None) -> User:
     return create(email=ADDRESS, password=PASSWORD, name="ada", role=Role.READER)
 
 
