@@ -8,6 +8,7 @@ import secrets
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
@@ -16,9 +17,11 @@ from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from profiles import claim_selectors
 from researchgraph.accounts import mails, second_factor
 from researchgraph.lib.browsers import called
 
@@ -32,6 +35,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def populate_username(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002 - theirs
         """A name that says nothing: the default is made from the e-mail address, and names of curators are shown."""
         user.username = user.username or f"account-{secrets.token_hex(6)}"
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where a login leads that wanted no page in particular."""
+        return _records_of_theirs(request) or str(super().get_login_redirect_url(request))
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        """The same for the first login of an account."""
+        return _records_of_theirs(request) or str(super().get_signup_redirect_url(request))
 
     def is_safe_url(self, url: str) -> bool:
         """Only addresses of the host that was asked lead on after a login."""
@@ -59,6 +70,14 @@ class AccountAdapter(DefaultAccountAdapter):
         words["browser"] = called(facts.get("user_agent", ""))
         body = render_to_string("account/mail.txt", words).strip() + "\n"
         return EmailMessage(mails.subject(kind), body, self.get_from_email(), [email], headers=headers)
+
+
+def _records_of_theirs(request: HttpRequest) -> str:
+    """Who comes from ORCID is shown the records that carry the iD, if there are any that are not theirs yet."""
+    ways = get_authentication_records(request, request.user)
+    by_orcid = bool(ways) and ways[-1].get("method") == "socialaccount"
+    user = request.user
+    return reverse("claims") if by_orcid and isinstance(user, User) and claim_selectors.suggested(user.pk) else ""
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

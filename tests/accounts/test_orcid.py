@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from django.test import Client
 from researchgraph.accounts.create import Role, create
 from researchgraph.orcid.stand_in import Person, StandIn, standing_in
 from tests.accounts.test_login import ADDRESS, PASSWORD, log_in, signed_in
+from tests.pipeline import importworks, work, write
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -66,6 +68,18 @@ def test_coming_back_from_orcid_makes_an_account_with_a_proved_id(client: Client
     go_and_come_back(again, IRIS)
     assert signed_in(again)
     assert User.objects.filter(socialaccount__uid=IRIS).count() == 1
+
+
+def test_who_comes_from_orcid_is_shown_the_records_that_carry_the_id(
+    client: Client, empty_library: None, orcid: StandIn, tmp_path: Path
+) -> None:
+    assert go_and_come_back(Client(), IRIS)["Location"] == "/", "there is no such record yet"
+    signed = {"name": "Josiah Carberry", "orcid": IRIS}
+    assert importworks(write(tmp_path / "works.jsonl", [work("p/1", "Cracked pots", signed)])).status == 0
+    assert go_and_come_back(client, IRIS)["Location"] == "/claims/"
+    assert "Josiah Carberry" in client.get("/claims/").content.decode()
+    assert go_and_come_back(Client(), IRIS, next="/imports/")["Location"] == "/imports/"
+    assert go_and_come_back(Client(), OTHER)["Location"] == "/"
 
 
 def test_an_id_is_connected_to_an_account_and_to_no_second_one(client: Client, orcid: StandIn) -> None:
