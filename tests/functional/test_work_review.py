@@ -47,6 +47,12 @@ def found(site: DemoSite) -> list[str]:
     return site.manage("shell", "-c", FIND).strip().splitlines()[-4:]
 
 
+def choose(page: Page, title: str) -> None:
+    """Open a question of the list, and wait until its page hears keys."""
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("link", name=title).click()
+
+
 def test_two_matches_are_decided_with_keys_and_one_is_taken_back(
     page: Page, demo_site: DemoSite, works: list[str], violations: Callable[[Page], list[str]]
 ) -> None:
@@ -55,7 +61,7 @@ def test_two_matches_are_decided_with_keys_and_one_is_taken_back(
     page.get_by_label("Curation").get_by_role("link", name="Works").click()
     heading = page.get_by_role("heading", level=1)
     page.get_by_role("link", name="All as a list").click()
-    page.get_by_role("link", name="Lanterns under the harbor").click()
+    choose(page, "Lanterns under the harbor")
     first = page.url
     # There and back, or back and there if it is the last one.
     there, back = ("j", "k") if page.get_by_role("link", name="Skip").count() else ("k", "j")
@@ -82,7 +88,7 @@ def test_two_matches_are_decided_with_keys_and_one_is_taken_back(
     page.wait_for_url("**events=**")
     assert "One work: “Lanterns" in page.get_by_role("status").inner_text()
     page.goto(f"{demo_site.url}/curate/works/?view=list")
-    page.get_by_role("link", name="Ropes that remember").click()
+    choose(page, "Ropes that remember")
     page.keyboard.press("d")
     page.wait_for_url("**events=**")
     assert "Two works: “Ropes" in page.get_by_role("status").inner_text()
