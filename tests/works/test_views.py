@@ -66,10 +66,10 @@ def test_record_pages_stay_within_their_query_budget(
     with django_assert_max_num_queries(3):
         text(client, soups.get_absolute_url())
     topic = Topic.objects.get(key="deep learning").get_absolute_url()
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         text(client, topic)
     institution = Institution.objects.get(name="Facebook AI Research").get_absolute_url()
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         text(client, institution)
     run = ImportRun.objects.order_by("pk")[0].get_absolute_url()
     with django_assert_max_num_queries(3):
