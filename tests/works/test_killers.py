@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 
@@ -191,21 +195,56 @@ def test_a_pause_and_the_end_of_a_slice_are_no_deaths(plugins: Path, tmp_path: P
     assert (run.state, run.fetched, run.attempts, run.trying) == (RunState.RUNNING, 80, 0, False)
 
 
-def test_while_the_disk_is_full_a_run_stays_open_and_says_so(tmp_path: Path) -> None:
-    run = imports.start_run(source="jsonl", query=str(write(tmp_path / "works.jsonl", records(5))))
+@contextmanager
+def failing_writes(statement: str) -> Iterator[None]:
+    """Whoever writes a source record does this first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            " RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"
+            f"CREATE FUNCTION failing_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {statement}; RETURN NEW; END $$"
         )
-        cursor.execute("CREATE TRIGGER full_disk BEFORE INSERT ON works_sourcerecord EXECUTE FUNCTION full_disk()")
+        cursor.execute("CREATE TRIGGER failing BEFORE INSERT ON works_sourcerecord EXECUTE FUNCTION failing_write()")
     try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION failing_write CASCADE")
+
+
+def take_away(seconds: float) -> None:
+    """Wait until somebody writes, end their connection, and let nobody in for so long."""
+    host, user, name = (str(connection.settings_dict[key]) for key in ("HOST", "USER", "NAME"))
+    with psycopg.connect(host=host, user=user, dbname="postgres", autocommit=True) as other:
+        find = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event = 'PgSleep'"
+        while not (writer := other.execute(find, [name]).fetchone()):
+            time.sleep(0.02)
+        other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        other.execute("SELECT pg_terminate_backend(%s)", writer)
+        time.sleep(seconds)
+        other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def test_an_outage_of_the_database_is_no_death_from_a_record(tmp_path: Path) -> None:
+    run = imports.start_run(source="jsonl", query=str(write(tmp_path / "works.jsonl", records(5))))
+    with failing_writes("PERFORM pg_sleep(60)"):
+        for _ in range(3):
+            outage = threading.Thread(target=take_away, args=[1.5])
+            outage.start()
+            with pytest.raises(OperationalError):
+                imports.advance(run)
+            outage.join()
+            run.refresh_from_db()
+            assert (run.attempts, run.trying) == (0, False)
+    assert "It is tried again every minute" in run.message
+    assert imports.advance(run)
+    assert (run.state, run.new, run.quarantined) == (RunState.DONE, 5, 0)
+
+
+def test_while_the_disk_is_full_a_run_stays_open_and_says_so(tmp_path: Path) -> None:
+    run = imports.start_run(source="jsonl", query=str(write(tmp_path / "works.jsonl", records(5))))
+    with failing_writes("RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"):
         for _ in range(attempts.MOST + 2):
             with pytest.raises(OperationalError):
                 imports.advance(run)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP FUNCTION full_disk CASCADE")
     run.refresh_from_db()
     assert (run.state, run.fetched, Work.objects.count()) == (RunState.RUNNING, 0, 0)
     assert "No space left on device" in run.message
