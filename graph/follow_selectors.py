@@ -20,47 +20,38 @@ LATEST_SHOWN: Final = 12
 SUGGESTED: Final = 5
 
 
-class Subject(msgspec.Struct, frozen=True):
-    """Something to follow, as one account sees it. `followers` is None where the number is not told."""
+class Followable(msgspec.Struct, frozen=True):
+    """Something that has a page and a follow button."""
 
     kind: FollowKind
-    id: int
     public_id: str
     slug: str
     name: str
+
+    @property
+    def href(self) -> str:
+        """The address of its page."""
+        return address(f"{self.kind}s", self.public_id, self.slug)
+
+    @property
+    def action(self) -> str:
+        """Where its follow button leads to."""
+        return f"/{self.kind}s/{self.public_id}/follow/"
+
+
+class Subject(Followable, frozen=True):
+    """Something to follow, as one account sees it. `followers` is None where the number is not told."""
+
+    id: int
     removed: bool
     followers: int | None
     following: bool
 
-    @property
-    def href(self) -> str:
-        """The address of its page."""
-        return address(f"{self.kind}s", self.public_id, self.slug)
 
-    @property
-    def action(self) -> str:
-        """Where its follow button leads to."""
-        return f"/{self.kind}s/{self.public_id}/follow/"
-
-
-class Followed(msgspec.Struct, frozen=True):
+class Followed(Followable, frozen=True):
     """One thing an account follows, or might like to. `reason` says why it is suggested."""
 
-    kind: FollowKind
-    public_id: str
-    slug: str
-    name: str
     reason: str = ""
-
-    @property
-    def href(self) -> str:
-        """The address of its page."""
-        return address(f"{self.kind}s", self.public_id, self.slug)
-
-    @property
-    def action(self) -> str:
-        """Where its follow button leads to."""
-        return f"/{self.kind}s/{self.public_id}/follow/"
 
 
 class Following(msgspec.Struct, frozen=True):
@@ -72,19 +63,19 @@ class Following(msgspec.Struct, frozen=True):
 
 
 _RESEARCHER: Final = f"""
-    SELECT t.id, t.public_id, t.slug, t.display_name, (r.removed_at IS NOT NULL OR t.removed_at IS NOT NULL),
+    SELECT t.public_id, t.slug, t.display_name, t.id, (r.removed_at IS NOT NULL OR t.removed_at IS NOT NULL),
            CASE WHEN t.hide_followers THEN NULL ELSE {FOLLOWERS.format(keys="k.keys", kind="researcher")} END,
            {FOLLOWS.format(account="%s", kind="'researcher'", keys="k.keys")}
       FROM profiles_researcher r JOIN profiles_researcher t ON t.id = coalesce(r.merged_into_id, r.id)
      CROSS JOIN LATERAL (SELECT {SAME_RECORD.format(key="t.id")} AS keys) k WHERE r.public_id = %s
 """  # noqa: S608 - constants
 _TOPIC: Final = f"""
-    SELECT t.id, t.public_id, t.slug, t.label, false, {FOLLOWERS.format(keys="ARRAY[t.id]", kind="topic")},
+    SELECT t.public_id, t.slug, t.label, t.id, false, {FOLLOWERS.format(keys="ARRAY[t.id]", kind="topic")},
            {FOLLOWS.format(account="%s", kind="'topic'", keys="ARRAY[t.id]")}
       FROM works_topic t WHERE t.public_id = %s
 """  # noqa: S608 - constants
 _INSTITUTION: Final = f"""
-    SELECT t.id, t.public_id, t.slug, t.name, false, {FOLLOWERS.format(keys="ARRAY[t.id]", kind="institution")},
+    SELECT t.public_id, t.slug, t.name, t.id, false, {FOLLOWERS.format(keys="ARRAY[t.id]", kind="institution")},
            {FOLLOWS.format(account="%s", kind="'institution'", keys="ARRAY[t.id]")}
       FROM profiles_institution t WHERE t.public_id = %s
 """  # noqa: S608 - constants

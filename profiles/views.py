@@ -42,6 +42,6 @@ def _subject(request: HttpRequest, stamp: selectors.Stamp) -> follow_selectors.S
     if account is not None:
         return follow_selectors.subject(FollowKind.RESEARCHER, stamp.public_id, account=account)
     return follow_selectors.Subject(
-        FollowKind.RESEARCHER, stamp.id, stamp.public_id, stamp.slug, stamp.name,
+        FollowKind.RESEARCHER, stamp.public_id, stamp.slug, stamp.name, stamp.id,
         removed=False, followers=stamp.followers, following=False,
     )  # fmt: skip
