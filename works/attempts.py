@@ -4,7 +4,9 @@ A record can take the whole process with it (a crash in a parser's C code, memor
 no `except` is left to hold it back. So a run notes, in a transaction of its own, that it is about to try the records
 after `fetched`. A note found at the next beginning is the trace of a death, that of the worker or of the process it has
 prepare records (`works.ahead`): now smaller pieces are tried of what that one was at, and a record that a process died
-of alone is held back unread. So a record is tried three times: in its batch, in a piece of it, alone.
+of alone is held back unread. So a record is tried three times: in its batch, in a piece of it, alone. A worker that is killed from
+outside leaves the same trace as one that died of the record it was at. So that costs nothing but another try: only what
+somebody has seen, or what happened twice with the same record alone, holds it back.
 """
 
 from __future__ import annotations
@@ -24,9 +26,7 @@ MOST: Final = 10
 """So many processes may die in a row without a record stored; reading itself may be what they die of."""
 KILLS_WORKER: Final = "kills-worker"
 
-_REASON: Final = (
-    "Three processes died or ran out of time when they came to this record, the last one with nothing else to do."
-)
+_REASON: Final = "Processes died or ran out of time, three in a row or more, when they came to this record, at last with nothing else to do."
 
 
 class ExhaustedError(Exception):
@@ -39,7 +39,8 @@ def begin(run: ImportRun, *, ahead: int) -> bool:
     `ahead`: so many records that one may have been at. Whether the next record is to be held back unread. Raises
     ExhaustedError.
     """
-    hold = run.trying and run.step == 1
+    alone = run.trying and run.step == 1
+    hold = alone and run.suspect == run.fetched
     if run.attempts >= MOST and not hold:
         message = (
             f"Given up after record {run.fetched:,}: {run.attempts} times in a row a worker died, or ran out of time, "
@@ -51,8 +52,15 @@ def begin(run: ImportRun, *, ahead: int) -> bool:
         step, until = PIECE, run.fetched + ahead
     elif run.trying and step > 1:
         step, until = 1, run.fetched + step
-    _note(run, attempts=F("attempts") + 1, trying=step == 0, step=step, careful_until=until)
+    suspect = run.fetched if alone else run.suspect
+    _note(run, attempts=F("attempts") + 1, trying=step == 0, step=step, careful_until=until, suspect=suspect)
     return hold
+
+
+def blame(run: ImportRun) -> None:
+    """Note that a process died, or ran out of time, with nothing else to do than the next record: somebody has seen it."""
+    if run.step == 1:
+        _note(run, suspect=run.fetched)
 
 
 def trying(run: ImportRun) -> None:

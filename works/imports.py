@@ -182,6 +182,7 @@ def _advance(run: ImportRun, seconds: float | None, progress: Progress | None) -
         raise
     except SoftTimeLimitExceeded:
         # For `attempts` the worker has died.
+        attempts.blame(run)
         raise
     except Exception as error:
         # Trying again would end the same way, for ever.
@@ -223,6 +224,7 @@ def _ingest_batches(run: ImportRun, deadline: float | None, progress: Progress |
         except ProcessDiedError:
             # A death like that of a worker, but one that this worker has outlived: it looks for the record at once.
             log.warning("Import run %s: a parser took its process with it after record %s", run.public_id, run.fetched)
+            attempts.blame(run)
 
 
 def _ingest(run: ImportRun, raws: Iterator[RawRecord], deadline: float | None, progress: Progress | None) -> bool:

@@ -361,7 +361,7 @@ class ImportRun(models.Model):
 
     `live` says that `query` goes to the source's service; otherwise it is the path of a file, or the name of an
     `Upload`. `started_by` is null for runs started from a shell. `schedule` started the run, if it was one. `attempts`,
-    `trying`, `step` and `careful_until` are the notes of `works.attempts`.
+    `trying`, `step`, `careful_until` and `suspect` are the notes of `works.attempts`.
     """
 
     public_id = models.CharField(max_length=10)
@@ -385,6 +385,7 @@ class ImportRun(models.Model):
     trying = models.BooleanField(db_default=False)
     step = models.IntegerField(db_default=0)
     careful_until = models.BigIntegerField(db_default=0)
+    suspect = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

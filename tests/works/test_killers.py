@@ -167,6 +167,24 @@ def test_a_worker_that_dies_of_nothing_in_the_records_costs_none(plugins: Path, 
     assert (run.state, run.new, run.quarantined, run.step) == (RunState.DONE, 130, 0, 0)
 
 
+def test_a_record_that_a_killed_worker_was_at_alone_gets_another_try(plugins: Path, tmp_path: Path) -> None:
+    run = new_run(write(tmp_path / "works.jsonl", records(130)))
+    # As a worker would leave it that was killed from outside, after two others had died on the way there.
+    run.attempts, run.trying, run.step, run.careful_until = 3, True, 1, 50
+    run.save()
+    assert deaths(plugins, run) == []
+    assert (run.state, run.new, run.quarantined) == (RunState.DONE, 130, 0)
+
+
+def test_a_record_that_two_workers_died_of_alone_is_held_back(plugins: Path, tmp_path: Path) -> None:
+    run = new_run(write(tmp_path / "works.jsonl", records(130)))
+    run.attempts, run.trying, run.step, run.careful_until, run.suspect = 4, True, 1, 50, 0
+    run.save()
+    assert deaths(plugins, run) == []
+    assert (run.state, run.new, run.quarantined) == (RunState.DONE, 129, 1)
+    assert SourceRecord.objects.get(key="t/0").rejected_code == attempts.KILLS_WORKER
+
+
 def test_a_run_nobody_gets_any_further_with_ends_and_says_so(tmp_path: Path) -> None:
     run = imports.start_run(source="jsonl", query=str(write(tmp_path / "works.jsonl", records(3))))
     run.attempts = attempts.MOST
