@@ -26,7 +26,9 @@ MOST: Final = 10
 """So many processes may die in a row without a record stored; reading itself may be what they die of."""
 KILLS_WORKER: Final = "kills-worker"
 
-_REASON: Final = "Processes died or ran out of time, three in a row or more, when they came to this record, at last with nothing else to do."
+_REASON: Final = (
+    "Three processes or more died or ran out of time when they came to this record, at last with nothing else to do."
+)
 
 
 class ExhaustedError(Exception):
