@@ -11,7 +11,8 @@ class ProfilesConfig(AppConfig):
     name = "profiles"
 
     def import_models(self) -> None:
-        """Tables stand in three modules, by what they are about; Django looks into one."""
+        """Tables stand in several modules, by what they are about; Django looks into one."""
         super().import_models()
         import_module("profiles.claim_models")
         import_module("profiles.audit_models")
+        import_module("profiles.own_models")

@@ -59,6 +59,8 @@ FOR_CURATORS: Final = frozenset({State.IN_REVIEW, State.APPEALED, State.FROZEN})
 PENDING: Final = FOR_CURATORS | {State.SUBMITTED, State.NEEDS_INFORMATION}
 """Not decided: another claim on the same record is its rival."""
 GRANTED: Final = frozenset({State.VERIFIED, State.APPROVED})
+GRANTED_SQL: Final = "({})".format(", ".join(f"'{state.value}'" for state in sorted(GRANTED)))
+"""The same as a piece of SQL."""
 OPEN: Final = PENDING | {State.DRAFT}
 """Of these an account has one at most."""
 CHANGEABLE: Final = frozenset({State.DRAFT, State.NEEDS_INFORMATION, State.REJECTED})

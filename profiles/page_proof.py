@@ -98,6 +98,14 @@ def waiting() -> list[int]:
 
 def look(url: str, *, http: Http | None = None) -> Seen | None:
     """What is at the address now; None if nothing could be opened there."""
+    text = opened(url, http=http)
+    if text is None:
+        return None
+    return Seen(frozenset(flows.digest(code) for code in _CODE.findall(text)), fold(html.unescape(_TAG.sub(" ", text))))
+
+
+def opened(url: str, *, http: Http | None = None) -> str | None:
+    """The text of the page at an address that somebody typed; None if nothing could be opened there."""
     try:
         client = http or Http(
             user_agent=f"researchgraph (+{settings.SITE_URL}; mailto:{settings.CONTACT_EMAIL})",
@@ -106,10 +114,7 @@ def look(url: str, *, http: Http | None = None) -> Seen | None:
         answer = client.get(url)
     except SourceUnavailable:
         return None
-    if answer.status != 200:
-        return None
-    text = answer.content.decode("utf-8", "replace")
-    return Seen(frozenset(flows.digest(code) for code in _CODE.findall(text)), fold(html.unescape(_TAG.sub(" ", text))))
+    return answer.content.decode("utf-8", "replace") if answer.status == 200 else None
 
 
 def _prints(words: str, name: str) -> bool:

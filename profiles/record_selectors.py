@@ -1,7 +1,7 @@
 """One record as a curator sees it: every byline as printed, least sure first, and what was decided against.
 
-Seven queries, whatever the number of bylines. The curator's page alone prints `raw_name`: whether a byline is theirs
-cannot be judged by a name that somebody chose later. Everybody else on the work is named as in public
+Seven queries, whatever the number of bylines. Pages of curators and of the author alone print `raw_name`: whether a
+byline is theirs cannot be judged by a name that somebody chose later. Everybody else on the work is named as in public
 (`profiles.printed`), and a record that was taken down is not shown at all.
 """
 
@@ -216,7 +216,7 @@ def record_page(record: Stamp, asked: Sight) -> RecordPage:
     return RecordPage(
         record=record,
         asked=asked,
-        bylines=_bylines(record.id, asked, pages.offset),
+        bylines=held_bylines(record.id, asked, offset=pages.offset),
         paging=pages,
         total=sum(row[1] for row in spellings),
         unsure=sum(row[2] for row in spellings),
@@ -237,7 +237,8 @@ def matching_bylines(researcher: int, asked: Sight) -> list[int]:
     return [row[0] for row in bulk.fetch(query, [researcher, asked.name, asked.name])]
 
 
-def _bylines(researcher: int, asked: Sight, offset: int) -> list[HeldByline]:
+def held_bylines(researcher: int, asked: Sight, *, offset: int) -> list[HeldByline]:
+    """One page of the bylines that are asked for. Two queries."""
     query = _BYLINES.replace("<shown>", _SHOWN[asked.show])
     rows = bulk.fetch(query, [researcher, asked.name, asked.name, offset])
     evidence = [_evidence(row[15]) for row in rows]

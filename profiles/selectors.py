@@ -19,12 +19,14 @@ from graph.audience import FOLLOWERS, SAME_RECORD
 from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustInputs
 from profiles.models import VerificationLevel
 from profiles.printed import GUARDED
+from profiles.statements import IN_FORCE, SAID, Said, said
 from profiles.work_selectors import WORKS_A_PAGE, Parameters, Wish, WorkList, statement, wish, work_list
 from researchgraph.lib import identifiers
 from researchgraph.lib.dates import span
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.paging import paging
 from researchgraph.lib.public_ids import address
+from works.row_selectors import markup
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -59,6 +61,26 @@ class Similar(msgspec.Struct, array_like=True, frozen=True):
         return [fact for fact in (self.institution, self.topic, span(self.first_year, self.last_year)) if fact]
 
 
+class Featured(msgspec.Struct, array_like=True, frozen=True):
+    """A work that the author has put first."""
+
+    public_id: str
+    slug: str
+    title: str
+    title_html: str
+    where: str
+
+    @property
+    def href(self) -> str:
+        """The address of its page."""
+        return address("works", self.public_id, self.slug)
+
+    @property
+    def heading(self) -> Markup:
+        """The title as inert markup."""
+        return markup(self.title, self.title_html)
+
+
 class Head(msgspec.Struct, frozen=True):
     """What a page says about the record itself."""
 
@@ -81,6 +103,8 @@ class Head(msgspec.Struct, frozen=True):
     waiting: int
     similar: list[Similar]
     claimed_at: datetime | None
+    said: Said
+    featured: list[Featured]
 
     @property
     def href(self) -> str:
@@ -256,7 +280,8 @@ SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.listed_under,
                  ORDER BY n.works_count DESC, n.id LIMIT %s) o
           LEFT JOIN graph_profilesnapshot s ON s.researcher_id = o.id),
        (SELECT max(c.decided_at) FROM profiles_claimedrecord k JOIN profiles_claim c ON c.id = k.claim_id
-         WHERE k.holds AND k.researcher_id IN (SELECT r.id UNION SELECT n.id FROM profiles_researcher n WHERE n.merged_into_id = r.id))
+         WHERE k.holds AND k.researcher_id IN (SELECT r.id UNION SELECT n.id FROM profiles_researcher n WHERE n.merged_into_id = r.id)),
+       {SAID.format(keys="k.keys")}
        {{more}}
   FROM profiles_researcher r
   LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id
@@ -264,8 +289,16 @@ SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.listed_under,
  CROSS JOIN LATERAL (SELECT {SAME_RECORD.format(key="r.id")} AS keys) k {{join}}
  WHERE r.public_id = %s
 """  # noqa: S608 - constants
+_FEATURED: Final = f"""
+    (SELECT json_agg(json_build_array(w.public_id, w.slug, w.title, w.title_html, w.version_label) ORDER BY n.place)::text
+       FROM ({IN_FORCE.format(keys="k.keys")}) f
+      CROSS JOIN LATERAL jsonb_array_elements_text(CASE WHEN f.field = 'pinned' THEN f.value ELSE '[]' END)
+            WITH ORDINALITY AS n(id, place)
+       JOIN works_work o ON o.id = n.id::bigint JOIN works_work w ON w.id = coalesce(o.merged_into_id, o.id)
+      WHERE EXISTS (SELECT FROM works_authorship m WHERE m.work_id = w.id AND m.researcher_id = r.id))
+"""  # noqa: S608 - constants
 _HEAD: Final = (
-    ", p.data, e.data, t.inputs::text, t.cause",
+    f", p.data, e.data, t.inputs::text, t.cause, {_FEATURED}",
     """
   LEFT JOIN graph_egographsnapshot e ON e.researcher_id = r.id
   LEFT JOIN graph_trustsnapshot t ON t.researcher_id = r.id AND t.current""",
@@ -296,6 +329,7 @@ class Stamp(NamedTuple):
     waiting: int
     similar: str | None
     claimed_at: datetime | None
+    said: str | None
 
     @property
     def href(self) -> str:
@@ -311,6 +345,7 @@ class StoredHead(NamedTuple):
     ego: str | None
     inputs: str | None
     cause: str | None
+    featured: str | None
 
 
 class StoredPage(NamedTuple):
@@ -344,6 +379,7 @@ EMPTY_EGO: Final = EgoGraph(total=0, close=0, first_year=None, last_year=None, d
 _profile = msgspec.json.Decoder(Profile).decode
 _inputs = msgspec.json.Decoder(TrustInputs).decode
 _similar = msgspec.json.Decoder(list[Similar]).decode
+_featured = msgspec.json.Decoder(list[Featured]).decode
 _ego = msgspec.json.Decoder(EgoGraph).decode
 
 
@@ -417,6 +453,8 @@ def head(stored: StoredHead) -> Head:
         waiting=record.waiting,
         similar=_similar(record.similar) if record.similar else [],
         claimed_at=record.claimed_at,
+        said=said(record.said),
+        featured=_featured(stored.featured) if stored.featured else [],
     )
 
 

@@ -7,7 +7,7 @@ import time
 from celery import shared_task
 from django.conf import settings
 
-from profiles import page_proof
+from profiles import link_check, page_proof
 from profiles.flows import assign, report, seal, waiting
 from profiles.flows import look_across as across
 from profiles.flows.claims import effect, notices
@@ -87,6 +87,12 @@ def look_after_claims() -> None:
 def seal_audit() -> None:
     """Seal what people have decided since the last time."""
     seal.seal()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def check_links() -> None:
+    """Look whether pages that authors have named link back to their records."""
+    link_check.check_due()
 
 
 def wake() -> None:

@@ -8,6 +8,7 @@ from profiles import (
     claim_desk_views,
     claim_views,
     curation_views,
+    owner_views,
     record_views,
     report_queue_views,
     report_views,
@@ -48,6 +49,10 @@ urlpatterns = [
     path("curate/claims/reasons/", claim_desk_views.library, name="claim-reasons"),
     path("curate/claims/<int:claim>/", claim_desk_views.claim, name="curate-claim"),
     path("curate/claims/<int:claim>/decide/", claim_desk_views.decided, name="claim-decide"),
+    path("me/records/", owner_views.records, name="owner-records"),
+    re_path(rf"^me/records/{ID}/$", owner_views.edit, name="owner"),
+    re_path(rf"^me/records/{ID}/works/$", owner_views.works, name="owner-works"),
+    re_path(rf"^me/records/{ID}/past/$", owner_views.past, name="owner-past"),
     path("reports/sent/", report_views.sent, name="report-sent"),
     path("reports/confirm/<str:token>/", report_views.confirm, name="report-confirm"),
 ]

@@ -9,7 +9,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from graph import follow_selectors
 from graph.follow_models import FollowKind
-from profiles import moved, rendering, selectors
+from profiles import moved, owner_selectors, rendering, selectors
+from profiles.models import VerificationLevel
 from profiles.work_selectors import wish
 from researchgraph.lib.caching import private_when_signed_in
 
@@ -33,7 +34,15 @@ def researcher(request: HttpRequest, public_id: str, slug: str = "") -> HttpResp
     body = rendering.page(stored) if stored else rendering.body(stamp)
     if body is None:
         raise Http404
-    return render(request, "profiles/researcher.html", {"body": body, "subject": _subject(request, stamp)})
+    context = {"body": body, "subject": _subject(request, stamp), "owned": _owned(request, stamp)}
+    return render(request, "profiles/researcher.html", context)
+
+
+def _owned(request: HttpRequest, stamp: selectors.Stamp) -> owner_selectors.Owned | None:
+    """The record as its author's own, if it is the author who is asking."""
+    if stamp.level < VerificationLevel.AUTHENTICATED or not request.user.is_authenticated:
+        return None
+    return owner_selectors.owned(stamp.public_id, user=request.user.pk)
 
 
 def _subject(request: HttpRequest, stamp: selectors.Stamp) -> follow_selectors.Subject | None:

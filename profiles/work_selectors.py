@@ -147,6 +147,7 @@ class ProfileWork(msgspec.Struct, array_like=True, frozen=True):
     authors: list[Author]
     hidden_names: list[str]
     mentions: int = 0
+    by_author: bool = False
 
     @property
     def printed(self) -> str:
@@ -256,6 +257,14 @@ class WorkList(msgspec.Struct, frozen=True):
             yield year, list(works)
 
 
+BY_AUTHOR: Final = """
+    EXISTS (SELECT FROM profiles_claimedrecord k JOIN profiles_researcher x ON x.id = k.researcher_id
+              JOIN profiles_claimdeed d ON d.claim_id = k.claim_id JOIN profiles_identityevent e ON e.id = d.event_id
+             WHERE k.holds AND {researcher} IN (x.id, x.merged_into_id) AND e.kind = 'researcher:bylines:confirmed'
+               AND {byline} = ANY(e.bylines) AND NOT EXISTS (SELECT FROM profiles_identityevent u WHERE u.undoes_id = e.id))
+"""
+"""Whether the person who holds the record has confirmed the byline themselves; both are SQL for keys."""
+
 # The filters are pieces of SQL of our own, chosen by name; every value goes over as a parameter.
 _FILTERS: Final = {
     "years": "w.year = ANY(%s)",
@@ -279,9 +288,10 @@ SELECT coalesce(max(p.total), 0) AS total, coalesce(json_agg(json_build_array(
          (SELECT json_agg(json_build_array(a.position, <name>, a.name_key, <id>, <slug>) ORDER BY a.position)
             FROM works_authorship a <holder>
            WHERE a.work_id = p.id AND (a.position < {listed} OR a.position IN (p.position, p.author_count - 1))),
-         <hidden names>, <mentions>
+         <hidden names>, <mentions>, p.kind = 'confirmed' AND <by author>
        ) ORDER BY p.place), '[]')::text AS works
-  FROM (SELECT w.*, m.position, m.raw_name, s.printed_name, m.kind, m.confidence, m.evidence, m.institutions,
+  FROM (SELECT w.*, m.id AS authorship, m.researcher_id AS holder, m.position, m.raw_name, s.printed_name, m.kind,
+               m.confidence, m.evidence, m.institutions,
                count(*) OVER () AS total, row_number() OVER (ORDER BY {order}) AS place
           FROM works_authorship m JOIN works_work w ON w.id = m.work_id JOIN profiles_researcher s ON s.id = m.researcher_id
          WHERE m.researcher_id = {researcher} {filters}
@@ -290,6 +300,7 @@ SELECT coalesce(max(p.total), 0) AS total, coalesce(json_agg(json_build_array(
     .replace("<id>", printed.SHOWN_ID)
     .replace("<slug>", printed.SHOWN_SLUG)
     .replace("<holder>", printed.HOLDER)
+    .replace("<by author>", BY_AUTHOR.format(byline="p.authorship", researcher="p.holder"))
     .replace("<mentions>", MENTIONS.format(work="p.id"))
     .replace("<hidden names>", printed.HIDDEN_NAMES.format(work="p.id"))
 )

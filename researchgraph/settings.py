@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-reports": {"task": "profiles.tasks.expire_reports", "schedule": 3600.0},
     "seal-audit": {"task": "profiles.tasks.seal_audit", "schedule": 300.0},
     "look-after-claims": {"task": "profiles.tasks.look_after_claims", "schedule": 60.0},
+    "check-links": {"task": "profiles.tasks.check_links", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 

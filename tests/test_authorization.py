@@ -9,10 +9,15 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 
+from profiles.claim_models import Claim
+from profiles.claims import Kind, State
+from profiles.flows.claims.submit import submit
 from profiles.models import Institution, Researcher
 from researchgraph.accounts.create import Role, create
+from tests.claiming import begun, page
 from tests.pipeline import fingerprint
 from tests.routes import routes
 from works.models import ImportRun, Topic, Work
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
 ALL, ACCOUNT, CURATOR, NOBODY = "all", "account", "curator", "nobody"
+HOLDER, HOLDER_OR_CURATOR = "holder", "holder or curator"
 PASSWORD = "a long secret for this test"
 
 
@@ -33,6 +39,7 @@ class May(NamedTuple):
 
 READ, READ_OWN, FORM, OWN = May(ALL), May(ACCOUNT), May(ALL, ALL), May(ACCOUNT, ACCOUNT)
 POST_OWN = May(NOBODY, ACCOUNT)
+HELD, POST_HELD = May(HOLDER, HOLDER), May(NOBODY, HOLDER)
 LOOK, DECIDE, DECIDED = May(CURATOR), May(CURATOR, CURATOR), May(NOBODY, CURATOR)
 ID, SLUG = "(?P<public_id>[0-9a-z]{10})", "(?P<slug>[0-9a-z-]{1,80})"
 
@@ -69,10 +76,13 @@ RIGHTS: Final = {
     f"^researchers/{ID}/undo/$": DECIDED, f"^works/{ID}/undo/$": DECIDED,
     # Claims: one's own, and the curators' desk.
     **{f"^researchers/{ID}/{slug}claim/$": READ_OWN for slug in ("", f"{SLUG}/")},
-    "claims/": READ_OWN, "claims/<int:claim>/": READ_OWN, "claims/begin/": POST_OWN, "claims/<int:claim>/page/": POST_OWN,
-    "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out)/$": POST_OWN,
+    "claims/": READ_OWN, "claims/<int:claim>/": May(HOLDER), "claims/begin/": POST_OWN, "claims/<int:claim>/page/": POST_HELD,
+    "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out)/$": POST_HELD,
     "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
     "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
+    # The author's own pages of a record; curators see what stands there, to take it down.
+    "me/records/": READ_OWN, f"^me/records/{ID}/$": HELD, f"^me/records/{ID}/works/$": HELD,
+    f"^me/records/{ID}/past/$": May(HOLDER_OR_CURATOR, HOLDER_OR_CURATOR),
     # Following: feeds are public, one's own has a secret address.
     f"^(?P<kind>researcher|topic|institution)s/{ID}/follow/$": OWN,
     **{rf"^{kind}/{ID}/{slug}feed\.atom$": READ for kind in ("researchers", "(?P<kind>topic|institution)s")
@@ -100,22 +110,26 @@ RIGHTS: Final = {
     )},
     "account/2fa/webauthn/": READ_OWN,
 }  # fmt: skip
+STAFF: Final = {ALL, ACCOUNT, CURATOR, HOLDER_OR_CURATOR}
 VISITORS: Final = {
-    "anonymous": {ALL}, "stranger": {ALL, ACCOUNT}, "curator": {ALL, ACCOUNT, CURATOR}, "admin": {ALL, ACCOUNT, CURATOR},
+    "anonymous": {ALL}, "stranger": {ALL, ACCOUNT}, "curator": STAFF, "admin": STAFF,
+    # Whose record it is, and somebody who claims it as well.
+    "holder": {ALL, ACCOUNT, HOLDER, HOLDER_OR_CURATOR}, "rival": {ALL, ACCOUNT},
 }  # fmt: skip
 
 
 def example(route: str) -> str:
     """An address of this route, of things that are there."""
-    kind = route.removeprefix("^").removeprefix("api/v1/").removeprefix("curate/").split("/")[0]
-    held = {"researchers": Researcher, "record": Researcher, "works": Work, "work": Work, "topics": Topic,
+    kind = route.removeprefix("^").removeprefix("api/v1/").removeprefix("curate/").removeprefix("me/").split("/")[0]
+    held = {"researchers": Researcher, "record": Researcher, "records": Researcher, "works": Work, "work": Work, "topics": Topic,
             "institutions": Institution, "imports": ImportRun}  # fmt: skip
     model = held.get(kind, Topic if "topic|" in kind and "researcher|" not in kind else Researcher)
     samples = {
         "public_id": model.objects.order_by("pk").values_list("public_id", flat=True)[0], "slug": "a-name",  # type: ignore[attr-defined]
         "block_key": "lee-s", "value": "10.1000/none", "token": "made-up", "form": "bib", "action": "pause",
         "decision": "split", "key": "made-up", "uidb36": "1", "pk": "1", "record": "1", "report": "1", "review": "1",
-        "claim": "1", "verb": "send", "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,
+        "claim": str(Claim.objects.order_by("pk").values_list("pk", flat=True)[0]), "verb": "send",
+        "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>(?:\([^)]*\)|[^()])*\)|<\w+:(\w+)>", lambda m: samples[m[1] or m[2]], route)
     return "/" + filled.replace("\\", "").removeprefix("^").removesuffix("$")
@@ -124,9 +138,17 @@ def example(route: str) -> str:
 @pytest.fixture
 def visitors(library: None) -> dict[str, Client]:
     found = {"anonymous": Client()}
-    for name, role in {"stranger": Role.READER, "curator": Role.CURATOR, "admin": Role.ADMIN}.items():
+    roles = {"curator": Role.CURATOR, "admin": Role.ADMIN}
+    for name in VISITORS.keys() - {"anonymous"}:
         found[name] = Client()
-        found[name].force_login(create(email=f"{name}@lab.example", password=PASSWORD, name=name, role=role))
+        user = create(email=f"{name}@lab.example", password=PASSWORD, name=name, role=roles.get(name, Role.READER))
+        found[name].force_login(user)
+    record = Researcher.objects.order_by("pk")[0]
+    for name in ("holder", "rival"):
+        user = get_user_model().objects.get(emailaddress__email=f"{name}@lab.example")
+        claim = begun(user, record)
+        page(claim, record.pk, kind=Kind.HOMEPAGE)
+        assert submit(claim=claim.pk, claimant=user).state == (State.VERIFIED if name == "holder" else State.IN_REVIEW)
     return found
 
 
@@ -179,6 +201,8 @@ def test_who_may_is_let_in(visitors: dict[str, Client]) -> None:
             if may.get not in rights:
                 continue
             answer = visitors[name].get(address)
+            if may.get in {HOLDER, HOLDER_OR_CURATOR} and answer.status_code != 200:
+                wrong.append(f"{name} get {address}: {answer.status_code}")
             if answer.status_code >= 500 or answer.status_code in {403, 405}:
                 wrong.append(f"{name} get {address}: {answer.status_code}")
             if "/account/login/?next=" in answer.headers.get("Location", ""):

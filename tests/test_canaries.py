@@ -18,9 +18,13 @@ from graph.flows.feed_address import renew
 from graph.flows.follow import follow
 from graph.follow_models import FollowKind
 from profiles.claim_models import ClaimEvent, ClaimEvidence, ClaimNotice
+from profiles.claims import Kind
 from profiles.flows.claims.submit import submit
 from profiles.flows.confirm import confirm
+from profiles.flows.owning import say
 from profiles.models import Report, Researcher
+from profiles.own_models import OwnStatement
+from profiles.statements import Field
 from tests.claiming import RECORDS, begun, page, person
 from tests.crawler import crawl
 from tests.pipeline import importworks, write
@@ -54,6 +58,15 @@ def planted(empty_library: None, tmp_path: Path) -> str:
     claim = begun(reader, ada)
     page(claim, ada.pk)
     submit(claim=claim.pk, claimant=reader, text=f"I am {CANARY}.")
+    # What an author has taken back is nobody's business any more, a former name least of all.
+    lace = Researcher.objects.get(display_name="Adele Lace")
+    author = person(f"{CANARY}-author")
+    own = begun(author, lace)
+    page(own, lace.pk, kind=Kind.HOMEPAGE)
+    submit(claim=own.pk, claimant=author)
+    for name, biography in ((f"{CANARY} Lace", f"Once {CANARY}."), ("", "")):
+        values = {Field.NAME: {"name": name}, Field.BIOGRAPHY: biography}
+        say.say(researcher=lace.pk, values=values, actor=author)
     for found in ada.authorships.order_by("pk")[:1]:
         confirm(researcher=ada.pk, bylines=[found.pk], actor=curator, reason=f"Says {CANARY}.", token=None)
     follow(account=reader.pk, kind=FollowKind.RESEARCHER, subject=ada.pk)
@@ -78,6 +91,7 @@ def test_every_private_column_holds_a_canary(planted: str) -> None:
         assert rows, model
         assert all(CANARY in str(value) for row in rows for value in row), model
     assert ClaimEvent.objects.filter(text__contains=CANARY).exists()
+    assert OwnStatement.objects.filter(value__icontains=CANARY).count() == 2
 
 
 def test_no_public_address_and_no_log_says_it(planted: str, client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from graph import follow_selectors
 from graph.follow_models import FeedEntry
 from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence
 from profiles.models import IdentityEvent
+from profiles.own_models import OwnStatement
 from works.decision_models import WorkEvent
 
 
@@ -53,6 +54,11 @@ def of(user: User) -> dict[str, Any]:
             ClaimEvidence.objects.filter(claim__claimant=user)
             .order_by("pk")
             .values("kind", "value", "state", "added_at")
+        ),
+        "said_on_records": list(
+            OwnStatement.objects.filter(claim__claimant=user)
+            .order_by("pk")
+            .values("researcher__public_id", "field", "value", "made_at")
         ),
         "follows": [
             {"kind": one.kind.value, "name": one.name, "address": settings.SITE_URL + one.href}

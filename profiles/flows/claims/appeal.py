@@ -9,6 +9,7 @@ from django.db import transaction
 from profiles.claim_models import Claim
 from profiles.claims import OPEN, Actor, State, may
 from profiles.flows.claims import holding, moving
+from profiles.flows.owning import say
 from researchgraph.errors import Conflict
 
 if TYPE_CHECKING:
@@ -32,13 +33,17 @@ def release(*, claim: int, claimant: AbstractBaseUser, text: str = "") -> None:
 
 @transaction.atomic
 def forget(*, claimant: AbstractBaseUser) -> None:
-    """Give back everything the person has claimed, and delete what they have shown for it. What happened stays noted."""
+    """Give back everything the person has claimed; delete what they have shown for it and said there.
+
+    What happened stays noted.
+    """
     for key in Claim.objects.filter(claimant_id=claimant.pk).order_by("pk").values_list("pk", flat=True):
         found = moving.mine(key, claimant)
         if may(Actor.CLAIMANT, State(found.state), State.RELEASED):
             _release(found, claimant, "The account was deleted.")
         found.evidence.all().delete()
         found.notices.all().delete()
+    say.forget(claimant=claimant)
     Claim.objects.filter(claimant_id=claimant.pk).update(note="")
 
 

@@ -13,6 +13,7 @@ from profiles.claims import PENDING, Actor, State
 from profiles.flows import naming
 from profiles.flows.claims import moving
 from profiles.flows.merge import merge
+from profiles.flows.owning import say
 from profiles.flows.record import OpenLedger, record
 from profiles.flows.undo import AlreadyUndone, undo
 from profiles.ledger import EventKind
@@ -91,6 +92,7 @@ def roll_back(claim: Claim, *, actor: AbstractBaseUser, reason: str) -> None:
             undo(event=event, actor=actor, reason=reason, of_claim=True)
         except AlreadyUndone:
             continue
+    say.undo_all(claim, actor=actor)
     _drop(claim, touched, cause="a claim was revoked")
 
 

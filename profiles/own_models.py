@@ -1,0 +1,59 @@
+"""What authors say on the pages of their claimed records. Written by `profiles.flows.owning`.
+
+Like claims, nothing of it comes from a source and no import writes it. The fields and what is in force are in
+`profiles.statements`.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from profiles.claim_models import Claim
+from profiles.models import Researcher
+from profiles.statements import LABELS, Field
+
+
+class OwnStatement(models.Model):
+    """One value that an author gave a field, or a curator took down. The newest of a field counts.
+
+    `claim` is the one that held the record then; its statements count while it holds. `value` has the shape of the field
+    (`profiles.statements.SHAPES`). Kept until the account is deleted, so that everything can be put back.
+    """
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="statements")
+    researcher = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="statements", db_index=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    field = models.CharField(max_length=13, choices=sorted(LABELS.items()))
+    value = models.JSONField()
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(field__in=[field.value for field in Field]), name="own_statement_known_field"
+            ),
+        ]
+        indexes = [models.Index(fields=["researcher", "field", "-id"], name="own_statement_newest_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.researcher_id}"
+
+
+class LinkBack(models.Model):
+    """Whether a page that an author has named links back to the record. Looked at again from time to time."""
+
+    researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="link_backs", db_index=False)
+    url = models.TextField()
+    found = models.BooleanField(db_default=False)
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["researcher", "url"], name="link_back_once")]
+        indexes = [models.Index(fields=["checked_at"], name="link_back_due_idx")]
+
+    def __str__(self) -> str:
+        return self.url
