@@ -7,7 +7,9 @@ from datetime import datetime
 import msgspec
 
 from graph import trust
+from graph.audience import SAME_RECORD
 from graph.snapshots import TrustInputs
+from profiles.statements import SAID, Said, said
 from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import address
 from works.row_selectors import WorkRow, work_rows
@@ -60,6 +62,28 @@ class TopicSeen(msgspec.Struct, frozen=True):
     works: int
 
 
+class LinkStated(msgspec.Struct, frozen=True):
+    """A page of the author's; `links_back`: it names this record as theirs."""
+
+    label: str
+    url: str
+    links_back: bool
+
+
+class ByAuthor(msgspec.Struct, frozen=True):
+    """What the author of a claimed record says of themselves; all of it empty where nothing is said."""
+
+    biography: str
+    position: str
+    institution: str
+    since: int | None
+    interests: list[str]
+    also_written: list[str]
+    links: list[LinkStated]
+    open_to_collaborate: bool
+    collaboration_note: str
+
+
 class ResearcherDetail(msgspec.Struct, frozen=True):
     """One researcher."""
 
@@ -75,6 +99,7 @@ class ResearcherDetail(msgspec.Struct, frozen=True):
     identifiers: list[IdentifierSeen]
     affiliations: list[InstitutionSeen]
     topics: list[TopicSeen]
+    by_author: ByAuthor
 
 
 class Whereabouts(msgspec.Struct, frozen=True):
@@ -111,8 +136,8 @@ class TrustReport(msgspec.Struct, frozen=True):
     computed_at: datetime
 
 
-DETAIL = """
-    SELECT {where}, r.public_id, r.display_name, r.slug, r.native_name, r.verification_level, r.works_count, r.first_year,
+DETAIL = f"""
+    SELECT {{where}}, r.public_id, r.display_name, r.slug, r.native_name, r.verification_level, r.works_count, r.first_year,
            r.last_year,
            (SELECT jsonb_agg(jsonb_build_object('name', n.name, 'bylines', n.bylines) ORDER BY n.bylines DESC, n.name)
               FROM profiles_researchername n WHERE n.researcher_id = r.id)::text,
@@ -125,9 +150,10 @@ DETAIL = """
              WHERE a.researcher_id = r.id)::text,
            (SELECT jsonb_agg(jsonb_build_object('public_id', t.public_id, 'label', t.label, 'code', t.code,
                              'works', k.works) ORDER BY k.works DESC, t.label)
-              FROM graph_researchertopic k JOIN works_topic t ON t.id = k.topic_id WHERE k.researcher_id = r.id)::text
-      FROM {researcher}
-"""
+              FROM graph_researchertopic k JOIN works_topic t ON t.id = k.topic_id WHERE k.researcher_id = r.id)::text,
+           {SAID.format(keys=SAME_RECORD.format(key="r.id"))}
+      FROM {{researcher}}
+"""  # noqa: S608 - constants
 
 WHERE = "r.id, coalesce(m.public_id, ''), r.merged_at, r.removed_at IS NOT NULL"
 RESEARCHER = "profiles_researcher r LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id WHERE r.public_id = %s"
@@ -162,14 +188,30 @@ def researcher(public_id: str) -> tuple[Whereabouts, ResearcherDetail] | None:
     if not rows:
         return None
     *where, public, name, slug = rows[0][:7]
-    *facts, names, known, institutions, topics = rows[0][7:]
+    *facts, names, known, institutions, topics, stated = rows[0][7:]
     return Whereabouts(*where), ResearcherDetail(*(
         public, name, address("researchers", public, slug), *facts,
         _names(names) if names else [],
         _identifiers(known) if known else [],
         _institutions(institutions) if institutions else [],
         _topics(topics) if topics else [],
+        _by_author(said(stated)),
     ))  # fmt: skip
+
+
+def _by_author(stated: Said) -> ByAuthor:
+    position, collaboration = stated.position, stated.collaboration
+    return ByAuthor(
+        biography=stated.biography,
+        position=position.title,
+        institution=position.institution,
+        since=position.since,
+        interests=stated.interests,
+        also_written=stated.variants,
+        links=[LinkStated(link.label, link.url, link.url in stated.back) for link in stated.links],
+        open_to_collaborate=collaboration.open,
+        collaboration_note=collaboration.note if collaboration.open else "",
+    )
 
 
 def works(key: int, *, limit: int, offset: int) -> tuple[int, list[WorkRow]]:

@@ -279,6 +279,11 @@ class Listed(msgspec.Struct, frozen=True):
         """Where it stands, in plain English."""
         return LABELS[self.state]
 
+    @property
+    def granted(self) -> bool:
+        """Whether it was decided for the claimant."""
+        return self.state in GRANTED
+
 
 def claims_of(user: int) -> list[Listed]:
     """The claims of a person, newest first."""

@@ -91,7 +91,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and sent not in FORMS:
         raise Http404
     if sent and forms[sent].is_valid():
-        return _changed(request, record, f"{record.href}#{sent}", lambda: _say(request, record, forms[sent].values()))
+        return _changed(request, record, record.href, lambda: _say(request, record, forms[sent].values()))
     context = {"record": record, "said": said, "forms": forms, "page": "about", "pins": PINS_AT_MOST}
     return render(request, "owner/edit.html", context, status=422 if sent else 200)
 

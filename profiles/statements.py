@@ -220,6 +220,15 @@ IN_FORCE: Final = f"""
 """  # noqa: S608 - a constant
 """The statements in force of one record, one row a field; `{keys}` is SQL for the keys of all that it is made of."""
 
+VARIANTS: Final = f"""
+    SELECT DISTINCT ON (r.id) r.id, ARRAY(SELECT jsonb_array_elements_text(s.value)) FROM profiles_researcher r
+      JOIN profiles_researcher n ON n.id = r.id OR n.merged_into_id = r.id
+      JOIN profiles_ownstatement s ON s.researcher_id = n.id AND s.field = 'variants'
+      JOIN profiles_claim c ON c.id = s.claim_id AND c.level IS NOT NULL AND c.state IN {GRANTED_SQL}
+     WHERE r.id = ANY(%s) ORDER BY r.id, s.id DESC
+"""  # noqa: S608 - a constant
+"""The other spellings that authors state, for many records at once."""
+
 SAID: Final = f"""
     (SELECT (json_object_agg(f.field, f.value)::jsonb || jsonb_build_object('back', coalesce(
               (SELECT jsonb_agg(b.url ORDER BY b.url) FROM profiles_linkback b

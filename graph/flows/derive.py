@@ -102,7 +102,12 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
         last_year=profile.last_year,
         works=len(bylines),
         names=names,
-        found_by=sorted({spelling for b in bylines for spelling in (b.name, b.found_by)}),
+        found_by=sorted(
+            {
+                *(spelling for b in bylines for spelling in (b.name, b.found_by)),
+                *facts.spellings.get(researcher_id, ()),
+            }
+        ),
         identifiers=[(scheme, value, n) for (scheme, value), n in sorted(identifiers.items())],
         affiliations=[(key, span.first, span.last, span.works) for key, span in sorted(affiliations.items())],
         topics=[(key, span.works, span.first, span.last) for key, span in sorted(topics.items())],

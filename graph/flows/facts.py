@@ -11,6 +11,7 @@ from graph.algorithms import HYPER_AUTHORSHIP
 from graph.snapshots import TopicCount
 from profiles.levels import HELD
 from profiles.printed import discloses, hidden_words
+from profiles.statements import VARIANTS
 from researchgraph.lib import bulk
 
 PERSISTENT = ("doi", "arxiv", "pmid", "acl", "isbn")
@@ -65,13 +66,14 @@ class Organisation(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """All facts of a batch, by key."""
+    """All facts of a batch, by key. `spellings` are those that authors state themselves."""
 
     bylines: dict[int, list[BylineFacts]]
     people: dict[int, Person]
     topics: dict[int, TopicCount]
     institutions: dict[int, Organisation]
     conflicts: dict[int, int]
+    spellings: dict[int, list[str]]
 
 
 WORKS = """
@@ -89,7 +91,7 @@ WORKS = """
 
 
 def load(researcher_ids: Sequence[int]) -> Facts:
-    """Read the facts of these researchers: seven queries, whatever their number. A record taken down has none."""
+    """Read the facts of these researchers: eight queries, whatever their number. A record taken down has none."""
     removed = {row[0] for row in bulk.fetch("SELECT id FROM profiles_researcher WHERE removed_at IS NOT NULL")}
     ids = list(researcher_ids)
     works = {row[0]: _work(row, removed) for row in bulk.fetch(WORKS, [ids, list(PERSISTENT), HYPER_AUTHORSHIP])}
@@ -155,6 +157,7 @@ def load(researcher_ids: Sequence[int]) -> Facts:
                 [ids],
             ),
         ),
+        spellings={key: value for key, value in bulk.fetch(VARIANTS, [ids]) if key not in removed},
     )
 
 

@@ -130,6 +130,17 @@ def test_what_the_author_says_is_public_at_once_and_marked_as_theirs(own: Client
     assert "Affiliations seen" in page
 
 
+def test_the_api_tells_what_the_author_says_apart_from_what_sources_say(own: Client, ada: Researcher) -> None:
+    own.post(address(ada), ABOUT)
+
+    told = Client().get(f"/api/v1/researchers/{ada.public_id}/").json()["by_author"]
+
+    assert told["position"] == "Analyst"
+    assert told["since"] == 1942
+    assert told["links"] == [{"label": "Home", "url": "https://ada.example/home", "links_back": False}]
+    assert not told["open_to_collaborate"]
+
+
 def test_of_an_unclaimed_record_nothing_of_it_is_said(ada: Researcher) -> None:
     page = public(ada)
 
@@ -177,6 +188,21 @@ def test_the_chosen_name_is_printed_on_every_work(own: Client, ada: Researcher) 
     assert (
         "Ada Lovelace" in Client().get(Work.objects.get(title="Notes on engines").get_absolute_url()).content.decode()
     )
+
+
+def test_a_search_finds_the_record_by_a_spelling_that_its_author_states(
+    own: Client, claim: Claim, ada: Researcher
+) -> None:
+    def found() -> bool:
+        return ada.public_id in Client().get("/search/?kind=people&q=Augusta+Lovelace").content.decode()
+
+    own.post(address(ada), {"form": "about", "variants": "Augusta Lovelace"})
+    imports.settle()
+    assert found()
+
+    freeze.freeze(claim=claim.pk, actor=None, text="That is not she.")
+    imports.settle()
+    assert not found()
 
 
 def test_an_earlier_statement_can_be_put_back(own: Client, ada: Researcher) -> None:

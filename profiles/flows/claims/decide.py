@@ -50,6 +50,7 @@ def approve(*, claim: int, actor: AbstractBaseUser, text: str = "") -> State:
         raise Conflict("There is nothing to decide about this claim now.")
     if found.records.filter(holds=True).exists():
         moving.move(found, State.APPROVED, actor=actor, role=role, text=text)
+        holding.settle_levels(moving.finals(found), cause="a claim was approved again")
         return State.APPROVED
     judged = judge(evidence.collect(found), moving.finals(found), contested=True)
     if judged.by_curator is None:

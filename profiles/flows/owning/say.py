@@ -15,6 +15,7 @@ from profiles.flows.owning import rights
 from profiles.models import Researcher
 from profiles.own_models import LinkBack, OwnStatement
 from profiles.statements import NOTHING, SAID, Field, Followers, Name, NotSayable, Said, checked, said
+from researchgraph import events as signals
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
 
@@ -124,6 +125,8 @@ def _bring_about(claim: Claim, researcher: int, field: Field, value: Any, actor:
             ClaimDeed.objects.create(claim=claim, event_id=event)
     elif field == Field.FOLLOWERS:
         Researcher.objects.filter(pk__in=_same(researcher)).update(hide_followers=value.hidden)
+    elif field == Field.VARIANTS:
+        signals.researchers_changed.send(sender=None, researcher_ids=[researcher], cause="the author stated a spelling")
     elif field == Field.LINKS:
         LinkBack.objects.filter(researcher_id=researcher).exclude(url__in=[link.url for link in value]).delete()
         LinkBack.objects.bulk_create(
