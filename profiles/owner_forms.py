@@ -186,10 +186,22 @@ class Keys(forms.TypedMultipleChoiceField):
 
 
 class DecideForm(forms.Form):
-    """What an author does with works: bylines by their keys."""
+    """What an author does with works: with those ticked, as `d` says, or with the one whose own button was pressed."""
 
-    d = forms.ChoiceField(choices=[(d, d) for d in ("mine", "not-mine", "feature", "unfeature", "up")])
-    byline = Keys(coerce=int, error_messages={"required": "Tick the works that you mean."})
+    d = forms.ChoiceField(required=False, choices=[(d, d) for d in ("mine", "not-mine", "feature", "unfeature", "up")])
+    byline = Keys(required=False, coerce=int)
+    mine = forms.IntegerField(required=False, min_value=1)
+    not_mine = forms.IntegerField(required=False, min_value=1)
+
+    def clean(self) -> dict[str, Any]:
+        """What to do as `d`, and with which as `byline`, whichever way it was said."""
+        given: dict[str, Any] = super().clean() or {}
+        for word, one in (("mine", given.get("mine")), ("not-mine", given.get("not_mine"))):
+            if one:
+                given.update(d=word, byline=[one])
+        if not given.get("d") or not given.get("byline"):
+            raise forms.ValidationError("Tick the works that you mean.")
+        return given
 
 
 class BackForm(forms.Form):

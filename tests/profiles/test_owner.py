@@ -285,7 +285,7 @@ def test_an_undecided_byline_is_suggested_and_becomes_theirs(
 ) -> None:
     assert suggested(own, ada) == ["On an unrelated matter"]
 
-    own.post(address(ada, "works/"), {"d": "mine", "byline": [undecided.pk]})
+    own.post(address(ada, "works/"), {"mine": undecided.pk})
 
     assert suggested(own, ada) == []
     assert loose("On an unrelated matter").researcher_id == ada.pk
@@ -321,6 +321,13 @@ def test_several_works_are_decided_at_once_and_taken_back(own: Client, ada: Rese
     own.post(address(ada, "past/"), {"event": event[1]})
 
     assert set(Authorship.objects.filter(researcher=ada).values_list("pk", flat=True)) == set(mine)
+
+
+def test_a_decision_on_nothing_says_what_is_missing(own: Client, ada: Researcher) -> None:
+    answer = own.post(address(ada, "works/"), {"d": "mine"})
+
+    assert answer.status_code == 422
+    assert "Tick the works that you mean." in answer.content.decode()
 
 
 def test_another_persons_work_cannot_be_taken(own: Client, ada: Researcher) -> None:
