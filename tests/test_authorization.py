@@ -208,3 +208,33 @@ def test_who_may_is_let_in(visitors: dict[str, Client]) -> None:
             if "/account/login/?next=" in answer.headers.get("Location", ""):
                 wrong.append(f"{name} get {address}: asked to log in")
     assert wrong == []
+
+
+def test_every_form_needs_its_token(visitors: dict[str, Client]) -> None:
+    before = fingerprint()
+    wrong = []
+    for client in visitors.values():
+        client.handler.enforce_csrf_checks = True
+    for route, may in RIGHTS.items():
+        if route == "theme/":
+            # Sets a color and nothing else, for visitors who have no cookie yet.
+            continue
+        address = example(route)
+        for name, rights in VISITORS.items():
+            if may.post in rights and visitors[name].post(address).status_code != 403:
+                wrong.append(f"{name} post {address}")
+    assert wrong == []
+    assert fingerprint() == before
+
+
+def test_no_cache_keeps_what_is_not_for_everybody(visitors: dict[str, Client]) -> None:
+    wrong = []
+    for route, may in RIGHTS.items():
+        if may.get in {ALL, NOBODY}:
+            continue
+        address = example(route)
+        for name, rights in VISITORS.items():
+            answer = visitors[name].get(address) if may.get in rights else None
+            if answer and answer.status_code == 200 and "no-store" not in answer.headers.get("Cache-Control", ""):
+                wrong.append(f"{name} get {address}")
+    assert wrong == []
