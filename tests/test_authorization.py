@@ -71,6 +71,7 @@ RIGHTS: Final = {
     **{f"^researchers/{ID}/{slug}claim/$": READ_OWN for slug in ("", f"{SLUG}/")},
     "claims/": READ_OWN, "claims/<int:claim>/": READ_OWN, "claims/begin/": POST_OWN, "claims/<int:claim>/page/": POST_OWN,
     "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out)/$": POST_OWN,
+    "curate/claims/decide/": DECIDED,
     "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
     "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
     # Following: feeds are public, one's own has a secret address.
