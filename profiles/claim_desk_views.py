@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from profiles import claim_desk_selectors as selectors
 from profiles import tasks
-from profiles.claim_forms import TEXT_LIMIT, DecisionForm, ReasonForm
+from profiles.claim_forms import TEXT_LIMIT, DecisionForm, ReasonForm, SeveralForm
 from profiles.curation_views import required_curator
 from profiles.flows.claims import decide, freeze, reasons
 from profiles.review_selectors import nav
@@ -28,9 +28,29 @@ CLAIMS: Final = "/curate/claims/"
 @require_safe
 def claims(request: HttpRequest) -> HttpResponse:
     """The claims that wait for a curator, the most pressing first."""
+    return _queue(request, required_curator(request))
+
+
+def _queue(request: HttpRequest, user: AbstractBaseUser, **more: Any) -> HttpResponse:
+    library = [reason for reason, _ in reasons.library()]
+    context = {"queue": selectors.queue(page=request.GET.get("page", "")), "reasons": library, "limit": TEXT_LIMIT}
+    return render(request, "curate/claims.html", {**context, "decided": None, "nav": nav(user.pk), **more})
+
+
+@never_cache
+@require_POST
+def decided_several(request: HttpRequest) -> HttpResponse:
+    """What a curator says to several claims at once; answers with how many it was said to, and why not to the others."""
     user = required_curator(request)
-    context = {"queue": selectors.queue(page=request.GET.get("page", "")), "note": request.GET.get("note", "")}
-    return render(request, "curate/claims.html", {**context, "nav": nav(user.pk)})
+    form = SeveralForm(request.POST, reasons=[reason for reason, _ in reasons.library()])
+    if not form.is_valid():
+        return _refused(request, user, form.problem, CLAIMS)
+    said = {key: form.cleaned_data[key] for key in ("d", "code", "text")}
+    found = decide.several(
+        claims=form.cleaned_data["claim"], decide=lambda claim: _decide(claim, user, **said, transfer=False)
+    )
+    celery.wake(tasks.send_claim_notices)
+    return _queue(request, user, decided=found, said=said["d"])
 
 
 @never_cache
@@ -62,10 +82,10 @@ def decided(request: HttpRequest, claim: int) -> HttpResponse:
     return HttpResponseRedirect(f"{here}?note={form.cleaned_data['d']}")
 
 
-def _decide(claim: int, actor: AbstractBaseUser, *, d: str, code: str, text: str) -> None:
+def _decide(claim: int, actor: AbstractBaseUser, *, d: str, code: str, text: str, transfer: bool = True) -> None:
     match d:
         case "approve":
-            decide.approve(claim=claim, actor=actor, text=text)
+            decide.approve(claim=claim, actor=actor, text=text, transfer=transfer)
         case "ask":
             decide.ask(claim=claim, actor=actor, code=code, text=text)
         case "reject":

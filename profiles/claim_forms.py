@@ -13,6 +13,8 @@ from researchgraph.lib.text import clean
 
 TEXT_LIMIT: Final = 2_000
 URL_LIMIT: Final = 500
+SEVERAL: Final = 50
+"""Claims that one decision of a curator may be about."""
 
 
 class TextField(forms.CharField):
@@ -92,6 +94,28 @@ class DecisionForm(forms.Form):
     def problem(self) -> str:
         """The first thing that is wrong, in words."""
         return next((str(errors[0]) for errors in self.errors.values()), "The form was not complete.")
+
+
+class Keys(forms.TypedMultipleChoiceField):
+    """Keys of rows, whichever there are."""
+
+    def valid_value(self, value: str) -> bool:
+        """Whether it looks like one."""
+        return re.fullmatch(r"[1-9][0-9]{0,17}", value) is not None
+
+
+class SeveralForm(DecisionForm):
+    """What a curator does with several claims at once. What takes a look at each is not among it."""
+
+    d = forms.ChoiceField(choices=[(d, d) for d in ("ask", "approve", "reject")])
+    claim = Keys(coerce=int, error_messages={"required": "Tick the claims to decide on."})
+
+    def clean_claim(self) -> list[int]:
+        """Each once, and not too many."""
+        claims = list(dict.fromkeys(self.cleaned_data["claim"]))
+        if len(claims) > SEVERAL:
+            raise forms.ValidationError(f"At most {SEVERAL} claims at once, please.")
+        return claims
 
 
 class ReasonForm(forms.Form):

@@ -92,6 +92,7 @@ _TITLES: Final[dict[str, str]] = {
     "in-effect": "The approval counts now",
     "second-curator": "A second curator has to agree",
     "evidence-gone": "Back in review, because evidence is gone",
+    "proof-gone": "Frozen, because what had proved it is gone",
     "disputed": "Frozen, because somebody disputes it",
 }
 _ROLES: Final[dict[str, str]] = {
@@ -190,6 +191,12 @@ class ClaimPage(msgspec.Struct, frozen=True):
     def granted(self) -> bool:
         """Whether it was decided for the claimant."""
         return self.state in GRANTED
+
+    @property
+    def proof_gone(self) -> bool:
+        """Whether it is frozen because what had proved it is gone, not because somebody disputes it."""
+        frozen = (step.code for step in self.steps if step.after == State.FROZEN != step.before)
+        return self.state == State.FROZEN and next(frozen, "") == "proof-gone"
 
     @property
     def pending(self) -> bool:

@@ -107,6 +107,8 @@ MOVES: Final[dict[tuple[State, State], frozenset[Actor]]] = {
     (State.FROZEN, State.REJECTED): _CURATORS,
     (State.FROZEN, State.REVOKED): _CURATORS,
     **{(state, State.FROZEN): _ALARM for state in (*sorted(PENDING - {State.FROZEN, State.SUBMITTED}), *sorted(GRANTED))},
+    # The sign-in that alone had proved it was disconnected.
+    (State.VERIFIED, State.FROZEN): _ALARM | _SYSTEM,
     **{(state, State.RELEASED): _ME for state in (*sorted(OPEN - {State.SUBMITTED}), *sorted(GRANTED), State.REJECTED)},
 }  # fmt: skip
 """Who may move a claim from where to where. Every other move is refused."""

@@ -105,11 +105,17 @@ class Head(msgspec.Struct, frozen=True):
     claimed_at: datetime | None
     said: Said
     featured: list[Featured]
+    orcid: str
 
     @property
     def href(self) -> str:
         """The canonical address of the page."""
         return address("researchers", self.public_id, self.slug)
+
+    @property
+    def orcid_href(self) -> str:
+        """Where the iD leads that the author has signed in with."""
+        return safe_url(identifiers.url("orcid", self.orcid))
 
     @property
     def dial(self) -> Markup:
@@ -281,7 +287,12 @@ SELECT r.id, r.public_id, r.slug, r.display_name, r.native_name, r.listed_under,
           LEFT JOIN graph_profilesnapshot s ON s.researcher_id = o.id),
        (SELECT max(c.decided_at) FROM profiles_claimedrecord k JOIN profiles_claim c ON c.id = k.claim_id
          WHERE k.holds AND k.researcher_id IN (SELECT r.id UNION SELECT n.id FROM profiles_researcher n WHERE n.merged_into_id = r.id)),
-       {SAID.format(keys="k.keys")}
+       {SAID.format(keys="k.keys")},
+       (SELECT min(e.value) FROM profiles_claimedrecord h JOIN profiles_claim c ON c.id = h.claim_id
+          JOIN profiles_claimevidence e
+            ON e.claim_id = c.id AND e.state = 'confirmed' AND e.kind LIKE 'orcid-%%' AND e.records && k.keys
+          JOIN socialaccount_socialaccount s ON s.user_id = c.claimant_id AND s.provider = 'orcid' AND s.uid = e.value
+         WHERE h.holds AND h.researcher_id = ANY(k.keys))
        {{more}}
   FROM profiles_researcher r
   LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id
@@ -309,8 +320,9 @@ class Stamp(NamedTuple):
     """What names the state of a record: equal stamps, equal pages.
 
     Whatever changes the works, bylines or co-authors of a record has it recomputed, which sets `computed_at`
-    (None before the first time). `followers` is None where the number is not told. The rest is what a page shows of other
-    records and of the record's own row.
+    (None before the first time). `followers` is None where the number is not told. `orcid` is the iD with which whoever
+    holds the record signs in, as far as it was evidence for this record. The rest is what a page shows of other records
+    and of the record's own row.
     """
 
     id: int
@@ -330,6 +342,7 @@ class Stamp(NamedTuple):
     similar: str | None
     claimed_at: datetime | None
     said: str | None
+    orcid: str | None
 
     @property
     def href(self) -> str:
@@ -455,6 +468,7 @@ def head(stored: StoredHead) -> Head:
         claimed_at=record.claimed_at,
         said=said(record.said),
         featured=_featured(stored.featured) if stored.featured else [],
+        orcid=record.orcid or "",
     )
 
 

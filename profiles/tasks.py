@@ -10,7 +10,7 @@ from django.conf import settings
 from profiles import link_check, page_proof
 from profiles.flows import assign, report, seal, waiting
 from profiles.flows import look_across as across
-from profiles.flows.claims import effect, notices
+from profiles.flows.claims import effect, notices, recheck
 from researchgraph import celery
 
 SLICE_SECONDS = 120
@@ -76,7 +76,8 @@ def send_claim_notices() -> None:
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
 def look_after_claims() -> None:
-    """Bring approvals into effect that have cooled off, and do again what a lost message may have left lying."""
+    """Bring approvals into effect that have cooled off, look at proofs that are gone, and do what a lost message left lying."""
+    recheck.look_again()
     effect.take_effect()
     for evidence_id in page_proof.waiting():
         check_claim_page.delay(evidence_id)

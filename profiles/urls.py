@@ -46,6 +46,7 @@ urlpatterns = [
     re_path(rf"^claims/(?P<claim>[0-9]{{1,18}})/(?P<verb>{'|'.join(claim_views.VERBS)})/$", claim_views.act),
     path("claims/dispute/<str:token>/", claim_views.dispute, name="claim-dispute"),
     path("curate/claims/", claim_desk_views.claims, name="curate-claims"),
+    path("curate/claims/decide/", claim_desk_views.decided_several, name="claims-decide"),
     path("curate/claims/reasons/", claim_desk_views.library, name="claim-reasons"),
     path("curate/claims/<int:claim>/", claim_desk_views.claim, name="curate-claim"),
     path("curate/claims/<int:claim>/decide/", claim_desk_views.decided, name="claim-decide"),

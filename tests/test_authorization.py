@@ -78,6 +78,7 @@ RIGHTS: Final = {
     **{f"^researchers/{ID}/{slug}claim/$": READ_OWN for slug in ("", f"{SLUG}/")},
     "claims/": READ_OWN, "claims/<int:claim>/": May(HOLDER), "claims/begin/": POST_OWN, "claims/<int:claim>/page/": POST_HELD,
     "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out)/$": POST_HELD,
+    "curate/claims/decide/": DECIDED,
     "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
     "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
     # The author's own pages of a record; curators see what stands there, to take it down.

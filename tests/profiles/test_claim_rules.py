@@ -157,6 +157,12 @@ def test_evidence_can_be_added_only_where_the_claimant_can_send_it() -> None:
     assert {before for before, after in MOVES if after == State.SUBMITTED} == CHANGEABLE
 
 
+def test_the_rule_freezes_only_what_no_person_has_decided_on() -> None:
+    assert {before for (before, after), who in MOVES.items() if after == State.FROZEN and Actor.SYSTEM in who} == {
+        State.VERIFIED
+    }
+
+
 def test_the_domain_of_an_address_is_that_of_an_institution_or_below_it() -> None:
     known = [of_homepage("https://www.cam.ac.uk/"), of_homepage("http://mit.edu")]
     assert known == ["cam.ac.uk", "mit.edu"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,6 +16,13 @@ from researchgraph.errors import Conflict
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What became of several claims: those decided on, and those refused, each with why. By key."""
+
+    done: list[int]
+    refused: list[tuple[int, str]]
 
 
 @transaction.atomic
@@ -37,12 +46,12 @@ def _said(claim: int, after: State, actor: AbstractBaseUser, code: str, text: st
 
 
 @transaction.atomic
-def approve(*, claim: int, actor: AbstractBaseUser, text: str = "") -> State:
+def approve(*, claim: int, actor: AbstractBaseUser, text: str = "", transfer: bool = True) -> State:
     """Approve the claim; what it is now.
 
     On weak evidence it counts after COOLING_OFF. If somebody else holds a record, this only proposes to give it over, and
     a second curator who says the same does it: the other claim is revoked in the same transaction. Raises Conflict if the
-    evidence does not suffice.
+    evidence does not suffice, or without `transfer` if somebody else holds a record.
     """
     found = moving.hold(claim)
     role = moving.as_curator(found, actor)
@@ -56,6 +65,8 @@ def approve(*, claim: int, actor: AbstractBaseUser, text: str = "") -> State:
     if judged.by_curator is None:
         raise Conflict("The evidence does not suffice: it takes one strong piece, or two weak ones of different kinds.")
     winners = holding.winners(found)
+    if winners and not transfer:
+        raise Conflict("Somebody else holds the record, which takes a second curator. Decide on the claim by itself.")
     if winners and found.proposed_by_id in {None, actor.pk}:
         _propose(found, actor, role, text)
         return State(found.state)
@@ -95,3 +106,17 @@ def revoke(*, claim: int, actor: AbstractBaseUser, code: str, text: str) -> None
     if found.state == State.FROZEN and not found.records.filter(holds=True).exists():
         raise Conflict("This claim holds no record. Decline it instead.")
     holding.revoke_held(found, actor=actor, role=role, code=code, text=text)
+
+
+def several(*, claims: Sequence[int], decide: Callable[[int], object]) -> Decided:
+    """Decide on each of these claims in a transaction of its own; those that are refused stay as they are."""
+    done: list[int] = []
+    refused: list[tuple[int, str]] = []
+    for claim in claims:
+        try:
+            decide(claim)
+        except Conflict as why:
+            refused.append((claim, str(why)))
+        else:
+            done.append(claim)
+    return Decided(done, refused)

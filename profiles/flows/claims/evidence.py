@@ -13,6 +13,7 @@ from profiles.claim_models import ClaimEvidence, EvidenceState
 from profiles.claims import CHANGEABLE, Kind, Proof, State
 from profiles.flows.claims import facts, moving
 from researchgraph.errors import Conflict
+from researchgraph.lib import bulk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,11 @@ PAGES: Final = 5
 CODE: Final = "researchgraph-claim-"
 """What every code begins with, so that a page can be searched for them."""
 _PAGES: Final = (Kind.HOMEPAGE, Kind.PAGE)
+_PROOFS: Final = """
+    SELECT e.id, e.kind, coalesce(r.merged_into_id, r.id) FROM profiles_claimevidence e
+     CROSS JOIN unnest(e.records) AS n(id) JOIN profiles_researcher r ON r.id = n.id
+     WHERE e.claim_id = %s AND e.state = 'confirmed' ORDER BY e.id
+"""
 
 
 @transaction.atomic
@@ -106,9 +112,11 @@ def collect(claim: Claim) -> list[Proof]:
 
 
 def proofs(claim: Claim) -> list[Proof]:
-    """All confirmed evidence as it is stored."""
-    confirmed = claim.evidence.filter(state=EvidenceState.CONFIRMED).order_by("pk")
-    return [Proof(row.kind, frozenset(row.records)) for row in confirmed]
+    """All confirmed evidence as it is stored, with the records by the keys under which they go on."""
+    found: dict[int, tuple[str, set[int]]] = {}
+    for key, kind, record in bulk.fetch(_PROOFS, [claim.pk]):
+        found.setdefault(key, (kind, set()))[1].add(record)
+    return [Proof(kind, frozenset(records)) for kind, records in found.values()]
 
 
 def digest(code: str) -> bytes:
