@@ -1,4 +1,4 @@
-"""What authors say on the pages of their claimed records. Written by `profiles.flows.owning`.
+"""What authors say on the pages of their claimed records (written by `profiles.flows.owning`) and ask for (by `works.adding`).
 
 Like claims, nothing of it comes from a source and no import writes it. The fields and what is in force are in
 `profiles.statements`.
@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from profiles.claim_models import Claim
 from profiles.models import Researcher
 from profiles.statements import LABELS, Field
+from works.models import ImportRun
 
 
 class OwnStatement(models.Model):
@@ -57,3 +58,23 @@ class LinkBack(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class Addition(models.Model):
+    """Works that an author has asked to be imported: by an identifier ("doi:10.1000/c1") or a file ("file:" and its hash).
+
+    `run` looks for them; several authors may have asked for the same. Where a service knows nothing, the next one's run
+    takes its place. Revoking the claim has the run rolled back, unless somebody else's claim has asked for it as well.
+    """
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="additions", db_index=False)
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="additions")
+    asked = models.TextField()
+    asked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["claim", "asked"], name="addition_once")]
+        indexes = [models.Index(fields=["asked"], name="addition_asked_idx")]
+
+    def __str__(self) -> str:
+        return self.asked

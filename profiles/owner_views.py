@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -37,14 +37,16 @@ MOST_AN_HOUR: Final = 300
 OFTEN: Final = "That was a lot in a short time. Please wait an hour; everything is kept."
 
 
-def _user(request: HttpRequest) -> AbstractBaseUser:
+def signed_in(request: HttpRequest) -> User:
+    """Who is signed in."""
     if isinstance(request.user, AnonymousUser):
         raise Http404
     return request.user
 
 
-def _mine(request: HttpRequest, public_id: str) -> Owned:
-    found = selectors.owned(public_id, user=_user(request).pk)
+def mine(request: HttpRequest, public_id: str) -> Owned:
+    """The record, if it is held by who is signed in; raises Http404 for everybody else's."""
+    found = selectors.owned(public_id, user=signed_in(request).pk)
     if found is None:
         raise Http404
     return found
@@ -52,7 +54,7 @@ def _mine(request: HttpRequest, public_id: str) -> Owned:
 
 def _changed(request: HttpRequest, record: Owned, back: str, change: Callable[[], str]) -> HttpResponse:
     """Make a change and go back to the page, which says so; or say why nothing was changed."""
-    if not limits.allowed("owner", str(_user(request).pk), most=MOST_AN_HOUR, seconds=HOUR):
+    if not limits.allowed("owner", str(signed_in(request).pk), most=MOST_AN_HOUR, seconds=HOUR):
         return render(request, "owner/refused.html", {"record": record, "problem": OFTEN, "back": back}, status=429)
     try:
         said = change()
@@ -69,7 +71,7 @@ def _changed(request: HttpRequest, record: Owned, back: str, change: Callable[[]
 @login_required
 def records(request: HttpRequest) -> HttpResponse:
     """The records that one holds; the only one at once, and for nobody's author the way to claim one."""
-    found = selectors.records_of(_user(request).pk)
+    found = selectors.records_of(signed_in(request).pk)
     if not found:
         return HttpResponseRedirect("/claims/")
     if len(found) == 1:
@@ -82,7 +84,7 @@ def records(request: HttpRequest) -> HttpResponse:
 @login_required
 def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the record says in its author's words."""
-    record = _mine(request, public_id)
+    record = mine(request, public_id)
     said = say.current(record.id)
     sent = request.POST.get("form", "") if request.method == "POST" else ""
     forms: dict[str, Any] = {
@@ -97,7 +99,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _say(request: HttpRequest, record: Owned, values: dict[Field, Any]) -> str:
-    changed = say.say(researcher=record.id, values=values, actor=_user(request))
+    changed = say.say(researcher=record.id, values=values, actor=signed_in(request))
     if Field.LINKS in changed:
         celery.wake(tasks.check_links)
     if not changed:
@@ -110,7 +112,7 @@ def _say(request: HttpRequest, record: Owned, values: dict[Field, Any]) -> str:
 @login_required
 def works(request: HttpRequest, public_id: str) -> HttpResponse:
     """Works that may be the author's, and those the record holds: mine, not mine, featured."""
-    record = _mine(request, public_id)
+    record = mine(request, public_id)
     back = f"{record.href}works/"
     if request.method == "POST":
         form = DecideForm(request.POST)
@@ -122,7 +124,7 @@ def works(request: HttpRequest, public_id: str) -> HttpResponse:
         given = form.cleaned_data
         return _changed(request, record, back, lambda: DECISIONS[given["d"]](request, record, given["byline"]))
     said = say.current(record.id)
-    total, suggested = selectors.suggestions(record, user=_user(request).pk)
+    total, suggested = selectors.suggestions(record, user=signed_in(request).pk)
     page = page_number(request.GET.get("page", ""), size=BYLINES_A_PAGE)
     context = {
         "record": record,
@@ -137,12 +139,12 @@ def works(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _mine_decided(request: HttpRequest, record: Owned, bylines: list[int]) -> str:
-    decide.decide(researcher=record.id, bylines=bylines, mine=True, actor=_user(request))
+    decide.decide(researcher=record.id, bylines=bylines, mine=True, actor=signed_in(request))
     return f"{_counted(bylines)} marked as yours. No later import changes that."
 
 
 def _not_mine(request: HttpRequest, record: Owned, bylines: list[int]) -> str:
-    decide.decide(researcher=record.id, bylines=bylines, mine=False, actor=_user(request))
+    decide.decide(researcher=record.id, bylines=bylines, mine=False, actor=signed_in(request))
     return f"{_counted(bylines)} marked as not yours. They never come back, whatever is imported."
 
 
@@ -173,7 +175,7 @@ def _pinned(record: Owned) -> list[int]:
 
 
 def _pin(request: HttpRequest, record: Owned, works: list[int]) -> None:
-    say.say(researcher=record.id, values={Field.PINNED: works}, actor=_user(request))
+    say.say(researcher=record.id, values={Field.PINNED: works}, actor=signed_in(request))
 
 
 def _counted(bylines: list[int]) -> str:
@@ -195,7 +197,7 @@ DECISIONS: Final[dict[str, Callable[[HttpRequest, Owned, list[int]], str]]] = {
 @login_required
 def past(request: HttpRequest, public_id: str) -> HttpResponse:
     """All that the author said and decided, to put back and take back; for curators, to take down."""
-    user = _user(request)
+    user = signed_in(request)
     record = selectors.owned(public_id, user=user.pk)
     curates = record is None and curator(request) is not None
     record = record or (selectors.claimed(public_id) if curates else None)

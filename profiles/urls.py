@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from profiles import (
+    addition_views,
     claim_desk_views,
     claim_views,
     curation_views,
@@ -53,6 +54,8 @@ urlpatterns = [
     path("me/records/", owner_views.records, name="owner-records"),
     re_path(rf"^me/records/{ID}/$", owner_views.edit, name="owner"),
     re_path(rf"^me/records/{ID}/works/$", owner_views.works, name="owner-works"),
+    re_path(rf"^me/records/{ID}/add/$", addition_views.add, name="owner-add"),
+    re_path(rf"^me/records/{ID}/add/(?P<addition>[0-9]{{1,18}})/$", addition_views.addition, name="owner-addition"),
     re_path(rf"^me/records/{ID}/past/$", owner_views.past, name="owner-past"),
     path("reports/sent/", report_views.sent, name="report-sent"),
     path("reports/confirm/<str:token>/", report_views.confirm, name="report-confirm"),

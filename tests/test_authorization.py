@@ -16,10 +16,12 @@ from profiles.claim_models import Claim
 from profiles.claims import Kind, State
 from profiles.flows.claims.submit import submit
 from profiles.models import Institution, Researcher
+from profiles.own_models import Addition
 from researchgraph.accounts.create import Role, create
 from tests.claiming import begun, page
 from tests.pipeline import fingerprint
 from tests.routes import routes
+from works import adding
 from works.models import ImportRun, Topic, Work
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ RIGHTS: Final = {
     # The author's own pages of a record; curators see what stands there, to take it down.
     "me/records/": READ_OWN, f"^me/records/{ID}/$": HELD, f"^me/records/{ID}/works/$": HELD,
     f"^me/records/{ID}/past/$": May(HOLDER_OR_CURATOR, HOLDER_OR_CURATOR),
+    f"^me/records/{ID}/add/$": HELD, f"^me/records/{ID}/add/(?P<addition>[0-9]{{1,18}})/$": May(HOLDER),
     # Following: feeds are public, one's own has a secret address.
     f"^(?P<kind>researcher|topic|institution)s/{ID}/follow/$": OWN,
     **{rf"^{kind}/{ID}/{slug}feed\.atom$": READ for kind in ("researchers", "(?P<kind>topic|institution)s")
@@ -131,6 +134,7 @@ def example(route: str) -> str:
         "decision": "split", "key": "made-up", "uidb36": "1", "pk": "1", "record": "1", "report": "1", "review": "1",
         "claim": str(Claim.objects.order_by("pk").values_list("pk", flat=True)[0]), "verb": "send",
         "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,
+        "addition": str(Addition.objects.values_list("pk", flat=True)[0]),
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>(?:\([^)]*\)|[^()])*\)|<\w+:(\w+)>", lambda m: samples[m[1] or m[2]], route)
     return "/" + filled.replace("\\", "").removeprefix("^").removesuffix("$")
@@ -150,6 +154,8 @@ def visitors(library: None) -> dict[str, Client]:
         claim = begun(user, record)
         page(claim, record.pk, kind=Kind.HOMEPAGE)
         assert submit(claim=claim.pk, claimant=user).state == (State.VERIFIED if name == "holder" else State.IN_REVIEW)
+        if name == "holder":
+            adding.look_up(researcher=record.pk, scheme="doi", value="10.1000/none", actor=user)
     return found
 
 

@@ -23,11 +23,12 @@ from profiles.flows.claims.submit import submit
 from profiles.flows.confirm import confirm
 from profiles.flows.owning import say
 from profiles.models import Report, Researcher
-from profiles.own_models import OwnStatement
+from profiles.own_models import Addition, OwnStatement
 from profiles.statements import Field
 from tests.claiming import RECORDS, begun, page, person
 from tests.crawler import crawl
 from tests.pipeline import importworks, write
+from works import adding
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -45,6 +46,7 @@ PRIVATE: Final[dict[type[Model], set[str]]] = {
     Report: {"text", "email"},
     ClaimEvidence: {"value", "finding"},
     ClaimNotice: {"text"},
+    Addition: {"asked"},
 }
 """Columns that are written over with the canary. Events are append-only: theirs comes with what people say."""
 
@@ -67,6 +69,7 @@ def planted(empty_library: None, tmp_path: Path) -> str:
     for name, biography in ((f"{CANARY} Lace", f"Once {CANARY}."), ("", "")):
         values = {Field.NAME: {"name": name}, Field.BIOGRAPHY: biography}
         say.say(researcher=lace.pk, values=values, actor=author)
+    adding.look_up(researcher=lace.pk, scheme="doi", value="10.1000/none", actor=author)
     for found in ada.authorships.order_by("pk")[:1]:
         confirm(researcher=ada.pk, bylines=[found.pk], actor=curator, reason=f"Says {CANARY}.", token=None)
     follow(account=reader.pk, kind=FollowKind.RESEARCHER, subject=ada.pk)

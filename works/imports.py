@@ -88,11 +88,13 @@ def start_run(
 
 
 @transaction.atomic
-def start_upload(*, source: str, name: str, content: bytes, started_by: User | None) -> ImportRun:
-    """Record the wish to import an uploaded file. Raises KeyError for an unknown source."""
+def start_upload(
+    *, source: str, name: str, content: bytes, started_by: User | None, limit: int | None = None
+) -> ImportRun:
+    """Record the wish to import an uploaded file, the first `limit` records of it. Raises KeyError for an unknown source."""
     # The name is for people; only its last part, and no byte that a file system or a page would trip over.
     plain = clean(name.replace("\\", "/").rpartition("/")[2])[-NAME_LIMIT:].lstrip(".") or "upload"
-    run = start_run(source=source, query=plain, live=False, started_by=started_by)
+    run = start_run(source=source, query=plain, limit=limit, live=False, started_by=started_by)
     Upload.objects.create(run=run, name=plain, content=content)
     return run
 

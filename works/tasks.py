@@ -10,7 +10,7 @@ from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
 from profiles.flows import link_institutions
 from profiles.models import StaleBlock
-from works import imports, rollback, schedules
+from works import adding, imports, rollback, schedules
 from works.models import ImportRun, RunState
 
 SLICE_SECONDS = 120
@@ -21,6 +21,8 @@ def run_import(run_id: int) -> None:
     """Carry an import run on for a slice of time, then hand it to the next free worker; or take it back."""
     rollback.advance(ImportRun.objects.get(pk=run_id))
     if imports.advance(ImportRun.objects.get(pk=run_id), seconds=SLICE_SECONDS):
+        for following in adding.follow_up():
+            run_import.delay(following)
         profiles_tasks.wake()
     else:
         run_import.apply_async([run_id], countdown=1)
@@ -41,7 +43,12 @@ def harvest_due() -> None:
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
 def sweep() -> None:
-    """Send again what a lost message may have left lying: unfinished runs, unlinked institutions, what is stale."""
+    """Send again what a lost message may have left lying: unfinished runs, unlinked institutions, what is stale.
+
+    What authors have added, and added in vain, or not rightly, is looked after here too.
+    """
+    adding.follow_up()
+    adding.take_back()
     for run_id in ImportRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]).values_list(
         "pk", flat=True
     )[:10]:

@@ -15,7 +15,7 @@ from graph import follow_selectors
 from graph.follow_models import FeedEntry
 from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence
 from profiles.models import IdentityEvent
-from profiles.own_models import OwnStatement
+from profiles.own_models import Addition, OwnStatement
 from works.decision_models import WorkEvent
 
 
@@ -59,6 +59,9 @@ def of(user: User) -> dict[str, Any]:
             OwnStatement.objects.filter(claim__claimant=user)
             .order_by("pk")
             .values("researcher__public_id", "field", "value", "made_at")
+        ),
+        "works_asked_for": list(
+            Addition.objects.filter(claim__claimant=user).order_by("pk").values("asked", "asked_at", "run__public_id")
         ),
         "follows": [
             {"kind": one.kind.value, "name": one.name, "address": settings.SITE_URL + one.href}

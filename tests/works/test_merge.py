@@ -44,8 +44,8 @@ def of_all_orders(*records: SourcedRecord) -> MergedWork:
 
 
 def test_every_row_names_known_sources_and_every_source_has_its_place() -> None:
-    # ROR and podcasts state nothing about works that could be chosen.
-    known = {source.name for source in registry.BUILT_IN} - {"jsonl", "podcast", "ror"}
+    # ROR and podcasts state nothing about works that could be chosen, and what authors upload is last without a word.
+    known = {source.name for source in registry.BUILT_IN} - {"jsonl", "podcast", "ror", precedence.UNPROVEN}
     for field, words in precedence.TABLE.items():
         assert set(words.split()) - WORDS == known, field
 
@@ -65,6 +65,33 @@ def test_publishers_come_before_plugins_before_aggregates_before_lists(first: st
     work = of_all_orders(said(second, title="Second"), said(first, title="First"))
     assert (work.title, work.provenance["title"]) == ("First", first)
     assert work.alternatives["title"] == (Alternative(second, "Second"),)
+
+
+@pytest.mark.parametrize("source", ["crossref", "openalex", "a_plugin", "orcid", "bibtex"])
+def test_what_an_author_uploads_outranks_no_other_source(source: str) -> None:
+    others = said(
+        source, "preprint", title="As it is", year=2022, abstract="Short.", authors=(ParsedAuthor("A. Byron"),)
+    )
+    own = said(
+        precedence.UNPROVEN, title="As I like it", year=1999, abstract="Much longer than that of others.", venue="My Journal",
+        authors=(ParsedAuthor("Ada Byron"),),
+    )  # fmt: skip
+
+    work = of_all_orders(others, own)
+
+    assert (work.title, work.type, work.year, work.abstract) == ("As it is", "preprint", 2022, "Short.")
+    assert [author.name for author in work.authors] == ["A. Byron"]
+    assert work.alternatives["title"] == (Alternative(precedence.UNPROVEN, "As I like it"),)
+    # Where nobody else says anything it is heard.
+    assert work.venue == "My Journal"
+
+
+def test_an_operators_row_does_not_bring_an_authors_file_forward() -> None:
+    rows = precedence.read("title: author_bibtex * openalex")
+    work = merged(
+        [said("openalex", title="As it is"), said(precedence.UNPROVEN, title="As I like it")], precedence=rows
+    )
+    assert work.title == "As it is"
 
 
 def test_arxiv_speaks_first_of_preprints_and_not_before_who_knows_the_paper() -> None:

@@ -7,6 +7,7 @@ reads that ranking. What a person corrected is applied last and outranks every r
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Final
@@ -214,9 +215,9 @@ def _merged(records: Sequence[SourcedRecord], precedence: Precedence) -> MergedW
 
     # Rows that are alike rank alike, and by kind, source and key the records are ranked once.
     plain = sorted(records, key=lambda r: r.rank)
-    known: dict[int, tuple[list[SourcedRecord], int]] = {}
+    known: dict[int, tuple[list[SourcedRecord], list[int]]] = {}
 
-    def ranked_by(field: str) -> tuple[list[SourcedRecord], int]:
+    def ranked_by(field: str) -> tuple[list[SourcedRecord], list[int]]:
         row = precedence[field]
         if id(row) not in known:
             known[id(row)] = _ranked(row, plain)
@@ -225,39 +226,47 @@ def _merged(records: Sequence[SourcedRecord], precedence: Precedence) -> MergedW
     def everything(field: str) -> list[SourcedRecord]:
         return ranked_by(field)[0]
 
+    def proven(field: str) -> list[SourcedRecord]:
+        ranked, resorts = ranked_by(field)
+        return ranked[: resorts[-2]] or ranked
+
     for field, (read, strategy) in FIELDS.items():
-        ranked, believed = ranked_by(field)
+        ranked, resorts = ranked_by(field)
         stated = [(read(r.record), r.source) for r in ranked]
-        first = stated[:believed]
-        enough = any(v and (field != "date" or _is_likely(v)) for v, _ in first)
-        values[field] = choose(field, stated, strategy(first if enough else stated))
-    by_year = everything("year")
-    of_type = likely([(_year(r.record), r.source) for r in by_year if r.record.version.kind == values["type"]])
-    years = [(_year(r.record), r.source) for r in by_year]
-    year = choose("year", years, keep(of_type) if keep(of_type)[0] else earliest(likely(years)))
-    ranked = everything("authors")
+        firsts = (stated[:believed] for believed in resorts)
+        enough = (first for first in firsts if any(v and (field != "date" or _is_likely(v)) for v, _ in first))
+        values[field] = choose(field, stated, strategy(next(enough, stated)))
+    ranked, resorts = ranked_by("year")
+    years = [(_year(r.record), r.source) for r in ranked]
+    believed = next((count for count in resorts if any(year for year, _ in years[:count])), len(ranked))
+    of_type = likely([
+        year for year, r in zip(years[:believed], ranked, strict=False) if r.record.version.kind == values["type"]
+    ])  # fmt: skip
+    year = choose("year", years, keep(of_type) if keep(of_type)[0] else earliest(likely(years[:believed])))
+    ranked = proven("authors")
     authors, truncated, source = _authors(ranked)
-    choose("authors", [(_names(r.record.authors), r.source) for r in ranked], (_names(authors), source))
+    choose("authors", [(_names(r.record.authors), r.source) for r in everything("authors")], (_names(authors), source))
     return MergedWork(
         **values,
         year=int(year) if year else None,
         authors=authors,
         authors_truncated=truncated,
         identifiers=tuple(dict.fromkeys(pair for r in everything("identifiers") for pair in r.record.identifiers)),
-        topics=_topics(everything("topics")),
+        topics=_topics(proven("topics")),
         versions=_versions(everything("venue")),
         unaligned_affiliations=tuple(dict.fromkeys(a for r in ranked for a in r.record.unaligned_affiliations)),
-        source_count=len({r.source for r in ranked}),
+        source_count=len({r.source for r in plain}),
         provenance=provenance,
         alternatives=alternatives,
     )
 
 
-def _ranked(row: Row, plain: Sequence[SourcedRecord]) -> tuple[list[SourcedRecord], int]:
-    """The records, the most believed first; and how many of them are not only asked where those say nothing."""
+def _ranked(row: Row, plain: Sequence[SourcedRecord]) -> tuple[list[SourcedRecord], list[int]]:
+    """The records, the most believed first; and how many of them are asked at first, where those say nothing, and so on."""
     placed = [(row.place(r.source, preprint=r.record.version.kind == "preprint"), r) for r in plain]
     placed.sort(key=itemgetter(0))
-    return [r for _, r in placed], sum(1 for place, _ in placed if not row.is_last_resort(place))
+    resorts = [row.resort(place) for place, _ in placed]
+    return [r for _, r in placed], [bisect_right(resorts, resort) for resort in range(len(row.otherwise) + 1)]
 
 
 def _alternatives(field: str, stated: Sequence[Value], chosen: str) -> tuple[Alternative, ...]:

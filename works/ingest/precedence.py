@@ -5,7 +5,9 @@ A row lists names of sources, the most believed first, and three words:
 `*`          the place of every source that the row does not name, plug-ins among them;
 `preprints`  what is said about a preprint stands no higher than here, whoever says it (among such statements the order
              of the row holds: arXiv leads it, and so speaks first of preprints and never before a publisher);
-`otherwise`  what follows is used only where none of the sources before it says anything.
+`otherwise`  what follows is used only where none of the sources before it says anything. It may stand several times.
+
+Files that authors upload stand behind everything else in every row, an operator's rows included (`UNPROVEN`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import msgspec
 OTHERS: Final = "*"
 PREPRINTS: Final = "preprints"
 OTHERWISE: Final = "otherwise"
+UNPROVEN: Final = "author_bibtex"
+"""Whoever holds some record may write what they like about anybody's works."""
 
 _PUBLISHERS = "acl pubmed crossref openreview datacite"
 _AGGREGATES = "openalex semantic_scholar"
@@ -49,21 +53,21 @@ TABLE: Final[Mapping[str, str]] = {
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row, read: the place of each named source, and of the three words (past the end for those it lacks)."""
+    """One row, read: the place of each named source, and of the three words (-1 for `preprints` if it lacks that)."""
 
     places: dict[str, int]
     others: int
     preprints: int
-    otherwise: int
+    otherwise: tuple[int, ...]
 
     def place(self, source: str, *, preprint: bool) -> tuple[int, int]:
         """Where a statement of the source stands; the smaller, the more it is believed."""
         own = self.places.get(source, self.others)
         return (max(own, self.preprints) if preprint else own), own
 
-    def is_last_resort(self, place: tuple[int, int]) -> bool:
-        """Whether a statement of this place is used only where there is no better one."""
-        return place[0] > self.otherwise
+    def resort(self, place: tuple[int, int]) -> int:
+        """0 for a statement of this place that is used at once, 1 where there is no such one, and so on."""
+        return sum(1 for word in self.otherwise if place[0] > word)
 
 
 Precedence = Mapping[str, Row]
@@ -71,13 +75,15 @@ Precedence = Mapping[str, Row]
 
 def _row(words: str) -> Row:
     listed = words.split()
-    places = {word: place for place, word in enumerate(listed)}
-    if len(places) < len(listed):
+    named = [word for word in listed if word not in {OTHERWISE, UNPROVEN}]
+    if len(set(named)) < len(named):
         raise ValueError("names a source twice")
+    listed = [*(word for word in listed if word != UNPROVEN), OTHERWISE, UNPROVEN]
+    otherwise = tuple(place for place, word in enumerate(listed) if word == OTHERWISE)
+    places = {word: place for place, word in enumerate(listed) if word != OTHERWISE}
     if OTHERS not in places:
         raise ValueError(f"lacks {OTHERS}, the place of all sources that it does not name")
-    others, otherwise = places.pop(OTHERS), places.pop(OTHERWISE, len(listed))
-    return Row(places, others, places.pop(PREPRINTS, -1), otherwise)
+    return Row(places, places.pop(OTHERS), places.pop(PREPRINTS, -1), otherwise)
 
 
 def read(text: str = "") -> Precedence:

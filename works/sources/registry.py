@@ -9,6 +9,7 @@ from inspect import signature
 from works.sources.acl import AclSource
 from works.sources.arxiv import ArxivSource
 from works.sources.arxiv_oai import ArxivOaiSource
+from works.sources.author_bibtex import AuthorBibtexSource
 from works.sources.base import Source
 from works.sources.bibtex import BibtexSource
 from works.sources.crossref import CrossrefSource
@@ -30,6 +31,7 @@ BUILT_IN: tuple[type[Source], ...] = (
     AclSource,
     ArxivSource,
     ArxivOaiSource,
+    AuthorBibtexSource,
     BibtexSource,
     CrossrefSource,
     CslJsonSource,
