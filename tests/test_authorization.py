@@ -70,8 +70,8 @@ RIGHTS: Final = {
     # Claims: one's own, and the curators' desk.
     **{f"^researchers/{ID}/{slug}claim/$": READ_OWN for slug in ("", f"{SLUG}/")},
     "claims/": READ_OWN, "claims/<int:claim>/": READ_OWN, "claims/begin/": POST_OWN, "claims/<int:claim>/page/": POST_OWN,
-    "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out)/$": POST_OWN,
-    "curate/claims/decide/": DECIDED,
+    "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out|vouch)/$": POST_OWN,
+    "claims/vouches/<uuid:asked>/": POST_OWN, "curate/claims/decide/": DECIDED,
     "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
     "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
     # Following: feeds are public, one's own has a secret address.
@@ -117,6 +117,7 @@ def example(route: str) -> str:
         "block_key": "lee-s", "value": "10.1000/none", "token": "made-up", "form": "bib", "action": "pause",
         "decision": "split", "key": "made-up", "uidb36": "1", "pk": "1", "record": "1", "report": "1", "review": "1",
         "claim": "1", "verb": "send", "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,
+        "asked": "00000000-0000-0000-0000-000000000000",
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>(?:\([^)]*\)|[^()])*\)|<\w+:(\w+)>", lambda m: samples[m[1] or m[2]], route)
     return "/" + filled.replace("\\", "").removeprefix("^").removesuffix("$")
