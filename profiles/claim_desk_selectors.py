@@ -16,6 +16,7 @@ from profiles.claims import FOR_CURATORS, GRANTED, LABELS, PENDING, Judgment, Pr
 from profiles.domains import DomainClass, classify, domain
 from profiles.flows.claims import facts
 from profiles.names import compatible
+from profiles.vouch_selectors import Asked, asked
 from researchgraph.lib import bulk
 from researchgraph.lib.paging import Paging, page_number, paging
 
@@ -156,23 +157,34 @@ class Card(msgspec.Struct, frozen=True):
     prior: list[Queued]
     uncovered: list[Record]
     judgment: Judgment
+    vouches: list[Asked]
+    answered: bool
     next: int
+
+    @property
+    def barred(self) -> bool:
+        """Whether this curator has no say: it is their own claim, or they have answered whether they vouch for it."""
+        return self.own or self.answered
 
     @property
     def decidable(self) -> bool:
         """Whether a curator may ask, approve or decline."""
-        return self.claim.state in FOR_CURATORS and not self.own
+        return self.claim.state in FOR_CURATORS and not self.barred
 
     @property
     def revocable(self) -> bool:
         """Whether it can be revoked."""
         granted = self.claim.state in GRANTED or (self.claim.state == State.FROZEN and self.claim.holds)
-        return granted and not self.own
+        return granted and not self.barred
 
     @property
     def freezable(self) -> bool:
         """Whether it can be frozen."""
-        return self.claim.state in (PENDING | GRANTED) - {State.FROZEN} and not self.own
+        return self.claim.state in (PENDING | GRANTED) - {State.FROZEN} and not self.barred
+
+    def counts(self, vouch: Asked) -> bool:
+        """Whether an answer is evidence as of the last time it was collected."""
+        return any(one.value == str(vouch.request) for one in self.claim.evidence)
 
     @property
     def needs_two(self) -> bool:
@@ -223,6 +235,7 @@ def card(claim: int, *, user: int) -> Card | None:
     full_name = account.get_full_name()
     addresses = _addresses(claimant, ids)
     names = _spellings(ids)
+    vouches = asked(claim)
     return Card(
         claim=page,
         claimant=account.get_username(),
@@ -244,6 +257,8 @@ def card(claim: int, *, user: int) -> Card | None:
         prior=[Queued(*row) for row in bulk.fetch(_PRIOR, [claimant, claim])],
         uncovered=[record for record in page.records if record.id not in covered],
         judgment=judge(proofs, ids, contested=True),
+        vouches=vouches,
+        answered=any(one.account == user and one.answer for one in vouches),
         next=next_claim,
     )
 

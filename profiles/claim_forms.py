@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django import forms
 
+from profiles.claim_models import VouchAnswer
 from profiles.claims import Reason
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.text import clean
@@ -66,6 +67,12 @@ class PageForm(forms.Form):
         if not address.startswith(("http://", "https://")):
             raise forms.ValidationError("This does not look like the address of a page.")
         return address
+
+
+class VouchForm(forms.Form):
+    """Whether a co-author vouches."""
+
+    d = forms.TypedChoiceField(choices=VouchAnswer.choices, coerce=VouchAnswer)
 
 
 class DecisionForm(forms.Form):

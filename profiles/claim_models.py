@@ -7,6 +7,8 @@ beside it; the rules are in `profiles.claims`.
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -97,7 +99,7 @@ class EvidenceState(models.TextChoices):
 
 
 class ClaimEvidence(models.Model):
-    """One piece of evidence. `value` is the iD, the domain or the page; never an e-mail address.
+    """One piece of evidence. `value` is the iD, the domain, the page or the request to vouch; never an e-mail address.
 
     `kind` says what a check has found, and is checked again when the claim is sent. `records` are those it speaks for.
     `token` is the hash of the code for a page; the code itself is shown once. `finding` says what was seen.
@@ -128,6 +130,40 @@ class ClaimEvidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
+
+
+class VouchAnswer(models.TextChoices):
+    YES = "yes", "vouches"
+    NO = "no", "does not vouch"
+
+
+class ClaimVouch(models.Model):
+    """A co-author who is asked to vouch for a claim, and the answer; "" while there is none.
+
+    `record` is that of the co-author. The claimant is told the answers, not whose they are, so evidence is named by
+    the key of the request, which says nothing of the order in which people were asked.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="vouches", db_index=False)
+    voucher = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    record = models.ForeignKey(Researcher, on_delete=models.PROTECT, related_name="+", db_index=False)
+    answer = models.CharField(max_length=3, choices=VouchAnswer.choices, blank=True, db_default="")
+    asked_at = models.DateTimeField(db_default=Now())
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["claim", "voucher"], name="claim_vouch_asked_once"),
+            models.CheckConstraint(
+                condition=models.Q(answer="", answered_at__isnull=True)
+                | models.Q(answer__in=VouchAnswer.values, answered_at__isnull=False),
+                name="claim_vouch_answered_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.voucher_id} for claim {self.claim_id}: {self.answer}"
 
 
 class ClaimEvent(models.Model):
@@ -169,6 +205,7 @@ class ClaimDeed(models.Model):
 class NoticeKind(models.TextChoices):
     STATE = "state", "The claim has moved"
     RIVAL = "rival", "Somebody claims a record that is yours"
+    VOUCH = "vouch", "Somebody asks you to vouch"
 
 
 class ClaimNotice(models.Model):

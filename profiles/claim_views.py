@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -13,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from profiles import claim_selectors as selectors
-from profiles import moved, tasks
-from profiles.claim_forms import TEXT_LIMIT, ActForm, BeginForm, PageForm
-from profiles.flows.claims import appeal, draft, evidence, freeze, notices, submit
+from profiles import moved, tasks, vouch_selectors
+from profiles.claim_forms import TEXT_LIMIT, ActForm, BeginForm, PageForm, VouchForm
+from profiles.flows.claims import appeal, draft, evidence, freeze, notices, submit, vouch
 from profiles.selectors import stamp
 from researchgraph import celery
 from researchgraph.errors import Conflict
@@ -28,6 +29,10 @@ HOUR: Final = 3_600
 MOST_AN_HOUR: Final = 30
 """Things one account may do with its claims in an hour, so that nobody's pages are fetched by way of us without end."""
 OFTEN: Final = "That was a lot in a short time. Please wait an hour; everything is kept."
+DAY: Final = 86_400
+ASKED_A_DAY: Final = 6
+"""Co-authors whom one account may ask in a day, whichever claims it begins and withdraws for that."""
+ASKED_OFTEN: Final = f"You have asked {ASKED_A_DAY} co-authors today. Please go on tomorrow; everything is kept."
 
 
 def _user(request: HttpRequest) -> AbstractBaseUser:
@@ -40,6 +45,14 @@ def _allowed(request: HttpRequest) -> bool:
     return limits.allowed("claims", str(_user(request).pk), most=MOST_AN_HOUR, seconds=HOUR)
 
 
+def _too_often(request: HttpRequest, verb: str) -> str:
+    """Why this has to wait; "" if it need not."""
+    who = str(_user(request).pk)
+    if verb == "vouch" and not limits.allowed("vouches", who, most=ASKED_A_DAY, seconds=DAY):
+        return ASKED_OFTEN
+    return "" if _allowed(request) else OFTEN
+
+
 @never_cache
 @require_safe
 @login_required
@@ -50,6 +63,7 @@ def claims(request: HttpRequest) -> HttpResponse:
     context = {
         "claims": selectors.claims_of(user.pk),
         "suggested": selectors.suggested(user.pk),
+        "answerable": vouch_selectors.answerable(user.pk),
         "query": query,
         "found": selectors.found(query),
         "median": selectors.median_phrase(),
@@ -109,6 +123,7 @@ def _page(request: HttpRequest, found: ClaimPage, *, status: int = 200, **more: 
     context = {
         "claim": found,
         "account": account,
+        "vouching": vouch_selectors.vouching(found.id, changeable=found.changeable),
         "median": selectors.median_phrase(),
         "limit": TEXT_LIMIT,
         "code": "",
@@ -164,6 +179,10 @@ def _leave_out(user: AbstractBaseUser, claim: int, given: dict[str, Any]) -> Non
     draft.leave_out(claim=claim, claimant=user, researcher=given["record"] or 0)
 
 
+def _vouch(user: AbstractBaseUser, claim: int, given: dict[str, Any]) -> None:
+    vouch.request(claim=claim, claimant=user, record=given["record"] or 0)
+
+
 VERBS: Final[dict[str, Callable[[AbstractBaseUser, int, dict[str, Any]], None]]] = {
     "send": _send,
     "appeal": _appeal,
@@ -171,6 +190,7 @@ VERBS: Final[dict[str, Callable[[AbstractBaseUser, int, dict[str, Any]], None]]]
     "remove": _remove,
     "check": _check,
     "leave-out": _leave_out,
+    "vouch": _vouch,
 }
 """What a claimant may do with a claim, by the last word of the address."""
 
@@ -183,14 +203,31 @@ def act(request: HttpRequest, claim: int, verb: str) -> HttpResponse:
     found, form = _mine(request, claim), ActForm(request.POST)
     if not form.is_valid():
         return _refused(request, f"The text takes at most {TEXT_LIMIT:,} characters.", found.href)
-    if not _allowed(request):
-        return _refused(request, OFTEN, found.href, status=429)
+    if wait := _too_often(request, verb):
+        return _refused(request, wait, found.href, status=429)
     try:
         VERBS[verb](_user(request), claim, form.cleaned_data)
     except Conflict as refused:
         return _refused(request, str(refused), found.href)
     celery.wake(tasks.send_claim_notices)
     return HttpResponseRedirect(found.href)
+
+
+@never_cache
+@require_POST
+@login_required
+def answer(request: HttpRequest, asked: UUID) -> HttpResponse:
+    """Whether somebody who was asked vouches. For everybody else the request does not exist."""
+    user, form = _user(request), VouchForm(request.POST)
+    if not vouch_selectors.is_asked(asked, user=user.pk):
+        raise Http404
+    if not form.is_valid():
+        return _refused(request, "Answer with yes or no.", "/claims/")
+    try:
+        vouch.answer(vouch=asked, voucher=user, given=form.cleaned_data["d"])
+    except Conflict as refused:
+        return _refused(request, str(refused), "/claims/")
+    return HttpResponseRedirect("/claims/#vouch")
 
 
 @never_cache

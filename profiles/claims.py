@@ -65,6 +65,8 @@ OPEN: Final = PENDING | {State.DRAFT}
 """Of these an account has one at most."""
 CHANGEABLE: Final = frozenset({State.DRAFT, State.NEEDS_INFORMATION, State.REJECTED})
 """The claimant may add evidence, and take some away."""
+UNDECIDED: Final = CHANGEABLE | PENDING
+"""Nobody holds anything by it, but somebody may: whoever was asked about it may still answer."""
 
 
 class Actor(StrEnum):
@@ -135,6 +137,7 @@ class Kind(StrEnum):
     HOMEPAGE = "homepage"
     PAGE = "page"
     INSTITUTION = "institution"
+    VOUCH = "vouch"
 
 
 STRONG: Final = frozenset({Kind.ORCID_BYLINE, Kind.ORCID_WORKS, Kind.HOMEPAGE})
@@ -147,6 +150,7 @@ EVIDENCE: Final[dict[str, str]] = {
     Kind.HOMEPAGE: "The code stands on a page that an imported record had named before",
     Kind.PAGE: "The code stands on a page that prints the name",
     Kind.INSTITUTION: "A confirmed e-mail address at an institution that bylines name",
+    Kind.VOUCH: "A co-author who holds a claimed record vouches",
 }
 """What each kind says, in plain English."""
 

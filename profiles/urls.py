@@ -45,6 +45,7 @@ urlpatterns = [
     path("claims/<int:claim>/", claim_views.claim, name="claim"),
     path("claims/<int:claim>/page/", claim_views.name_page, name="claim-page"),
     re_path(rf"^claims/(?P<claim>[0-9]{{1,18}})/(?P<verb>{'|'.join(claim_views.VERBS)})/$", claim_views.act),
+    path("claims/vouches/<uuid:asked>/", claim_views.answer, name="claim-vouch"),
     path("claims/dispute/<str:token>/", claim_views.dispute, name="claim-dispute"),
     path("curate/claims/", claim_desk_views.claims, name="curate-claims"),
     path("curate/claims/decide/", claim_desk_views.decided_several, name="claims-decide"),

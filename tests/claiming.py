@@ -10,8 +10,9 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
-from profiles.claim_models import ClaimEvidence, EvidenceState
+from profiles.claim_models import Claim, ClaimEvidence, EvidenceState, VouchAnswer
 from profiles.claims import Kind
+from profiles.flows.claims import vouch
 from profiles.flows.claims.draft import draft
 from profiles.flows.claims.submit import submit
 from tests.pipeline import work
@@ -19,7 +20,7 @@ from tests.pipeline import work
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from profiles.claim_models import Claim
+    from profiles.claim_models import ClaimVouch
     from profiles.models import Researcher
 
 ADA: Final = "0000-0002-1825-0097"
@@ -83,6 +84,32 @@ def author(name: str = "ada", *, uid: str = ADA) -> User:
     """Somebody whose ORCID record lists the works of Ada Byron, on the word of a publisher."""
     works = ("10.1000/c1", "10.1000/c2", "10.1000/c3")
     return orcid(person(name, f"{name}@gmail.com"), uid, listing(uid, "Ada Byron", *works))
+
+
+def holder(name: str, printed: str, record: Researcher, *dois: str) -> User:
+    """Somebody who holds this record at once: a publisher has put these works on the ORCID record of a new iD."""
+    uid = f"0000-0003-9000-{next(numbers):04}"
+    user = orcid(person(name, f"{name}@gmail.com"), uid, listing(uid, printed, *dois))
+    sent(user, record)
+    return user
+
+
+def charles(record: Researcher, name: str = "charles") -> User:
+    """The co-author of all works of Ada Byron, who holds his record."""
+    return holder(name, "Charles Babbage", record, "10.1000/c1", "10.1000/c2", "10.1000/c3")
+
+
+def asked(claim: Claim, record: Researcher) -> ClaimVouch:
+    """Whoever holds the record is asked to vouch for the claim."""
+    vouch.request(claim=claim.pk, claimant=claim.claimant, record=record.pk)
+    return claim.vouches.get(record=record)
+
+
+def vouched(claim: Claim, record: Researcher, given: VouchAnswer = VouchAnswer.YES) -> ClaimVouch:
+    """Whoever holds the record is asked, and has answered."""
+    found = asked(claim, record)
+    vouch.answer(vouch=found.pk, voucher=found.voucher, given=given)
+    return found
 
 
 def page(claim: Claim, *records: int, kind: Kind = Kind.PAGE) -> ClaimEvidence:

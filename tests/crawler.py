@@ -37,7 +37,7 @@ FIXED = (
 CLOSED = (
     "/theme/", "/curate/", "/curate/undo/", "/curate/review/1/", "/curate/merge/", "/curate/reports/",
     "/claims/", "/claims/begin/", "/claims/1/", "/claims/1/page/", "/claims/1/send/", "/claims/dispute/x/", "/curate/claims/",
-    "/curate/claims/decide/",
+    "/claims/1/vouch/", "/claims/vouches/00000000-0000-0000-0000-000000000000/", "/curate/claims/decide/",
     "/curate/claims/reasons/", "/curate/claims/1/", "/curate/claims/1/decide/", "/researchers/{researcher}/claim/",
     "/curate/reports/1/close/", "/curate/reports/1/hide/", "/curate/record/{researcher}/",
     "/curate/record/{researcher}/split/", "/researchers/{researcher}/undo/", "/works/{work}/undo/", "/curate/work/{work}/",

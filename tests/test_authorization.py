@@ -79,8 +79,8 @@ RIGHTS: Final = {
     # Claims: one's own, and the curators' desk.
     **{f"^researchers/{ID}/{slug}claim/$": READ_OWN for slug in ("", f"{SLUG}/")},
     "claims/": READ_OWN, "claims/<int:claim>/": May(HOLDER), "claims/begin/": POST_OWN, "claims/<int:claim>/page/": POST_HELD,
-    "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out)/$": POST_HELD,
-    "curate/claims/decide/": DECIDED,
+    "^claims/(?P<claim>[0-9]{1,18})/(?P<verb>send|appeal|release|remove|check|leave-out|vouch)/$": POST_HELD,
+    "claims/vouches/<uuid:asked>/": POST_OWN, "curate/claims/decide/": DECIDED,
     "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
     "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
     # The author's own pages of a record; curators see what stands there, to take it down.
@@ -135,6 +135,7 @@ def example(route: str) -> str:
         "claim": str(Claim.objects.order_by("pk").values_list("pk", flat=True)[0]), "verb": "send",
         "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,
         "addition": str(Addition.objects.values_list("pk", flat=True)[0]),
+        "asked": "00000000-0000-0000-0000-000000000000",
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>(?:\([^)]*\)|[^()])*\)|<\w+:(\w+)>", lambda m: samples[m[1] or m[2]], route)
     return "/" + filled.replace("\\", "").removeprefix("^").removesuffix("$")

@@ -17,7 +17,7 @@ from django.utils.timezone import now
 from graph.flows.feed_address import renew
 from graph.flows.follow import follow
 from graph.follow_models import FollowKind
-from profiles.claim_models import ClaimEvent, ClaimEvidence, ClaimNotice
+from profiles.claim_models import ClaimEvent, ClaimEvidence, ClaimNotice, VouchAnswer
 from profiles.claims import Kind
 from profiles.flows.claims.submit import submit
 from profiles.flows.confirm import confirm
@@ -25,7 +25,7 @@ from profiles.flows.owning import say
 from profiles.models import Report, Researcher
 from profiles.own_models import Addition, OwnStatement
 from profiles.statements import Field
-from tests.claiming import RECORDS, begun, page, person
+from tests.claiming import RECORDS, asked, begun, page, person, vouched
 from tests.crawler import crawl
 from tests.pipeline import importworks, write
 from works import adding
@@ -53,12 +53,18 @@ PRIVATE: Final[dict[type[Model], set[str]]] = {
 
 @pytest.fixture
 def planted(empty_library: None, tmp_path: Path) -> str:
-    """A library with claims, decisions, follows and reports of people of whom everything private says the canary."""
+    """A library with claims, vouches, decisions, follows and reports of people of whom everything private says the canary."""
     importworks(write(tmp_path / "works.jsonl", RECORDS))
     ada = Researcher.objects.filter(display_name__contains="Byron", merged_into=None).order_by("-works_count")[0]
     reader, curator = person(f"{CANARY}-reader", f"{CANARY}@lab.example"), person(f"{CANARY}-c", curator=True)
     claim = begun(reader, ada)
     page(claim, ada.pk)
+    babbage = Researcher.objects.get(display_name="Charles Babbage")
+    own = begun(person(f"{CANARY}-v"), babbage)
+    page(own, babbage.pk, kind=Kind.HOMEPAGE)
+    submit(claim=own.pk, claimant=own.claimant)
+    vouched(claim, babbage, VouchAnswer.NO)
+    asked(begun(person(f"{CANARY}-other"), ada), babbage)
     submit(claim=claim.pk, claimant=reader, text=f"I am {CANARY}.")
     # What an author has taken back is nobody's business any more, a former name least of all.
     lace = Researcher.objects.get(display_name="Adele Lace")

@@ -10,10 +10,11 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import F
 
 from graph import follow_selectors
 from graph.follow_models import FeedEntry
-from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence
+from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence, ClaimVouch
 from profiles.models import IdentityEvent
 from profiles.own_models import Addition, OwnStatement
 from works.decision_models import WorkEvent
@@ -63,6 +64,17 @@ def of(user: User) -> dict[str, Any]:
         "works_asked_for": list(
             Addition.objects.filter(claim__claimant=user).order_by("pk").values("asked", "asked_at", "run__public_id")
         ),
+        # Not who has answered what: whom one has asked has to be free to say no.
+        "vouches": {
+            "asked_for": list(
+                ClaimVouch.objects.filter(claim__claimant=user, record__withheld=False)
+                .order_by("asked_at")
+                .values("asked_at", record_name=F("record__display_name"))
+            ),
+            "answered": list(
+                ClaimVouch.objects.filter(voucher=user).order_by("asked_at").values("asked_at", "answer", "answered_at")
+            ),
+        },
         "follows": [
             {"kind": one.kind.value, "name": one.name, "address": settings.SITE_URL + one.href}
             for one in follow_selectors.everything(user.pk)

@@ -14,18 +14,31 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from profiles.claim_models import Claim, ClaimedRecord
+from profiles.claim_models import Claim, ClaimedRecord, VouchAnswer
 from profiles.claims import GRANTED, Actor, State, may
-from profiles.flows.claims import appeal, decide, effect, freeze
+from profiles.flows.claims import appeal, decide, effect, freeze, vouch
 from profiles.flows.claims.submit import submit
 from profiles.flows.rebuild import rebuild
 from profiles.models import Researcher
 from researchgraph.errors import Conflict
-from tests.claiming import RECORDS, author, begun, page, person
+from tests.claiming import RECORDS, author, begun, charles, page, person
 from tests.pipeline import importworks, write
 from works import imports
 
-VERBS = ("send", "show", "ask", "approve", "reject", "revoke", "appeal", "freeze", "release", "cool")
+VERBS = (
+    "send",
+    "show",
+    "request",
+    "answer",
+    "ask",
+    "approve",
+    "reject",
+    "revoke",
+    "appeal",
+    "freeze",
+    "release",
+    "cool",
+)
 HISTORIES = settings(
     max_examples=12,
     phases=[Phase.generate],
@@ -43,12 +56,14 @@ def records(empty_library: None, tmp_path: Path) -> list[Researcher]:
 
 
 class Scene:
-    """An author with proof, somebody with weak evidence, two curators, and what they do."""
+    """An author with proof, somebody with weak evidence, their co-author, two curators, and what they do."""
 
     def __init__(self, records: list[Researcher]) -> None:
         self.records = records
         self.people = [author(), person("eve", "eve@analytical.example")]
         self.curators = [person("one", curator=True), person("two", curator=True)]
+        self.babbage = Researcher.objects.get(display_name="Charles Babbage")
+        self.voucher = charles(self.babbage)
 
     def latest(self, who: int, *, both: bool) -> Claim:
         """The newest claim of this person; one on one record or both is begun where there is none that goes on."""
@@ -65,6 +80,8 @@ class Scene:
         steps: dict[str, Callable[[], object]] = {
             "send": partial(submit, claim=claim.pk, claimant=user),
             "show": partial(page, claim, *(record.pk for record in self.records[: 1 + both])),
+            "request": partial(vouch.request, claim=claim.pk, claimant=user, record=self.babbage.pk),
+            "answer": partial(self.answer, claim, yes=both),
             "ask": partial(decide.ask, **said),
             "approve": partial(decide.approve, claim=claim.pk, actor=by),
             "reject": partial(decide.reject, **said),
@@ -76,6 +93,11 @@ class Scene:
         }
         with suppress(Conflict):
             steps[verb]()
+
+    def answer(self, claim: Claim, *, yes: bool) -> None:
+        given = VouchAnswer.YES if yes else VouchAnswer.NO
+        for asked in claim.vouches.all():
+            vouch.answer(vouch=asked.pk, voucher=self.voucher, given=given)
 
     def cool(self) -> None:
         Claim.objects.exclude(effective_at=None).update(effective_at=timezone.now())
@@ -93,6 +115,10 @@ class Scene:
             assert holds == (claim.level is not None)
             assert not holds or claim.state in GRANTED | {State.FROZEN}
             assert holds or claim.effective_at or claim.state not in GRANTED
+            said = {one.state for one in claim.evidence.filter(kind="vouch")}
+            assert said <= {
+                {"yes": "confirmed", "no": "refused"}[one.answer] for one in claim.vouches.exclude(answer="")
+            }
             weak = claim.claimant_id == self.people[1].pk
             assert not (weak and holds) or any(event.after == State.APPROVED for event in events)
         for record in Researcher.objects.filter(pk__in=[record.pk for record in self.records]):

@@ -7,22 +7,24 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from profiles.claim_models import Claim, ClaimedRecord
+from profiles.claim_models import Claim, ClaimedRecord, ClaimNotice, ClaimVouch, NoticeKind, VouchAnswer
 from profiles.claims import GRANTED, Kind, State
-from profiles.flows.claims import decide, effect
+from profiles.flows.claims import decide, effect, vouch, vouchers
 from profiles.flows.claims.submit import submit
 from profiles.flows.rebuild import rebuild
 from profiles.ledger import EventKind
 from profiles.models import IdentityEvent, Researcher
 from researchgraph.errors import Conflict
-from tests.claiming import RECORDS, author, begun, listing, orcid, page, person, sent, weak
+from tests.claiming import RECORDS, asked, author, begun, charles, listing, orcid, page, person, sent, vouched, weak
 from tests.pipeline import clear, importworks, write
 from works import imports
 from works.demo.build import OUTPUT
@@ -161,3 +163,77 @@ def test_an_alias_at_a_real_university_and_a_fresh_homepage_end_unverified(ada: 
     ada.refresh_from_db()
     assert (claim.state, claim.level, ada.verification_level) == (State.IN_REVIEW, None, 1)
     assert {one.kind for one in claim.evidence.all()} == {Kind.INSTITUTION, Kind.PAGE}
+
+
+def verified_by_weak_evidence(name: str, record: Researcher, curator: User) -> Claim:
+    """A friend of the impostor, who has got hold of a co-author's record by a new ORCID record and a page."""
+    uid = f"0000-0003-4000-{Claim.objects.count():04}"
+    own = listing(uid, record.display_name, "10.1000/c1", "10.1000/c2", source=OWN)
+    claim = begun(orcid(person(name, f"{name}@mailinator.com"), uid, own), record)
+    page(claim, record.pk)
+    submit(claim=claim.pk, claimant=claim.claimant)
+    decide.approve(claim=claim.pk, actor=curator)
+    Claim.objects.filter(pk=claim.pk).update(effective_at=timezone.now())
+    effect.take_effect()
+    claim.refresh_from_db()
+    assert claim.level == 2
+    return claim
+
+
+def test_a_friend_whom_weak_evidence_has_just_verified_vouches_for_nobody(ada: Researcher) -> None:
+    curator = person("curator", curator=True)
+    babbage = Researcher.objects.get(display_name="Charles Babbage")
+    friend = verified_by_weak_evidence("mallory", babbage, curator)
+    eve = begun(person("eve", "eve@analytical.example"), ada)
+    with pytest.raises(Conflict, match="Nobody who could vouch"):
+        asked(eve, babbage)
+    Claim.objects.filter(pk=friend.pk).update(decided_at=timezone.now() - timedelta(days=31))
+    vouched(eve, babbage)
+    submit(claim=eve.pk, claimant=eve.claimant)
+    decide.approve(claim=eve.pk, actor=curator)
+    # Somebody notices within the three days.
+    decide.revoke(claim=friend.pk, actor=curator, code="not-the-author", text="No.")
+    Claim.objects.filter(pk=eve.pk).update(effective_at=timezone.now())
+    effect.take_effect()
+    eve.refresh_from_db()
+    ada.refresh_from_db()
+    assert (eve.state, ada.verification_level) == (State.IN_REVIEW, 1)
+    assert not ClaimedRecord.objects.filter(holds=True).exists()
+
+
+def test_impostors_of_two_coauthors_do_not_verify_each_other(ada: Researcher) -> None:
+    babbage = Researcher.objects.get(display_name="Charles Babbage")
+    first, second = begun(person("eve", "eve@analytical.example"), ada), begun(person("mallory"), babbage)
+    assert vouchers.of([first.pk, second.pk]) == []
+    for claim, record in ((first, babbage), (second, ada)):
+        with pytest.raises(Conflict, match="Nobody who could vouch"):
+            asked(claim, record)
+
+
+def test_fifty_impostors_reach_a_coauthor_five_times_and_a_no_helps_none_of_them(ada: Researcher) -> None:
+    curator = person("curator", curator=True)
+    babbage = Researcher.objects.get(display_name="Charles Babbage")
+    voucher = charles(babbage)
+    claims = [begun(person(f"eve{n}", f"eve{n}@analytical.example"), ada) for n in range(MANY)]
+    failed = at_once([partial(vouch.request, claim=one.pk, claimant=one.claimant, record=babbage.pk) for one in claims])
+    assert Counter(type(one) for one in failed) == {type(None): 5, Conflict: MANY - 5}
+    assert ClaimNotice.objects.filter(kind=NoticeKind.VOUCH).count() == 5
+    for request in ClaimVouch.objects.all():
+        vouch.answer(vouch=request.pk, voucher=voucher, given=VouchAnswer.NO)
+    for one in claims:
+        submit(claim=one.pk, claimant=one.claimant)
+        with pytest.raises(Conflict, match="does not suffice"):
+            decide.approve(claim=one.pk, actor=curator)
+
+
+def test_of_answers_given_at_once_one_counts(ada: Researcher) -> None:
+    babbage = Researcher.objects.get(display_name="Charles Babbage")
+    voucher = charles(babbage)
+    claim = begun(person("claimant"), ada)
+    request = asked(claim, babbage)
+    answers = [VouchAnswer.YES, VouchAnswer.NO] * AT_A_TIME
+    failed = at_once([partial(vouch.answer, vouch=request.pk, voucher=voucher, given=one) for one in answers])
+    assert failed == [None] * len(answers)
+    request.refresh_from_db()
+    expected = {VouchAnswer.YES: "confirmed", VouchAnswer.NO: "refused"}[VouchAnswer(request.answer)]
+    assert [one.state for one in claim.evidence.all()] == [expected]

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from profiles.claim_models import Claim
 from profiles.claims import OPEN, Actor, State, may
-from profiles.flows.claims import holding, moving
+from profiles.flows.claims import holding, moving, vouch
 from profiles.flows.owning import say
 from researchgraph.errors import Conflict
 
@@ -44,6 +44,7 @@ def forget(*, claimant: AbstractBaseUser) -> None:
         found.evidence.all().delete()
         found.notices.all().delete()
     say.forget(claimant=claimant)
+    vouch.forget(claimant.pk)
     Claim.objects.filter(claimant_id=claimant.pk).update(note="")
 
 

@@ -1,4 +1,7 @@
-"""Show something for a claim: pages that carry a code, and what the account shows by itself. The only writer of evidence."""
+"""Show something for a claim: pages that carry a code, what the account shows by itself, what co-authors have answered.
+
+The only writer of evidence.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from django.utils import timezone
 
 from profiles.claim_models import ClaimEvidence, EvidenceState
 from profiles.claims import CHANGEABLE, Kind, Proof, State
-from profiles.flows.claims import facts, moving
+from profiles.flows.claims import facts, moving, vouchers
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
 
@@ -41,7 +44,7 @@ def add_page(*, claim: int, claimant: AbstractBaseUser, url: str) -> tuple[Claim
     A page named again gets a new code. Raises Conflict if the claim takes no evidence now, or names enough pages.
     """
     found = moving.mine(claim, claimant)
-    _changeable(found)
+    require_changeable(found)
     pages = found.evidence.filter(kind__in=_PAGES)
     pages.filter(value=url).delete()
     if pages.count() >= PAGES:
@@ -54,7 +57,7 @@ def add_page(*, claim: int, claimant: AbstractBaseUser, url: str) -> tuple[Claim
 def remove(*, claim: int, claimant: AbstractBaseUser, evidence: int) -> None:
     """Take a page away again."""
     found = moving.mine(claim, claimant)
-    _changeable(found)
+    require_changeable(found)
     found.evidence.filter(pk=evidence, kind__in=_PAGES).delete()
 
 
@@ -88,9 +91,9 @@ def settle(*, evidence: int, url: str, records: Sequence[int], named: bool, find
 
 
 def collect(claim: Claim) -> list[Proof]:
-    """Bring what the account shows up to date; all confirmed evidence for the records as they are now."""
+    """Bring what the account shows and co-authors say up to date; all confirmed evidence for the records as they are now."""
     records = moving.finals(claim)
-    found = facts.of_account(claim.claimant_id, records)
+    found = [*facts.of_account(claim.claimant_id, records), *vouchers.facts_of(claim)]
     kept = {(fact.kind.value, fact.value) for fact in found}
     for row in claim.evidence.exclude(kind__in=_PAGES):
         if (row.kind, row.value) not in kept:
@@ -99,8 +102,8 @@ def collect(claim: Claim) -> list[Proof]:
     ClaimEvidence.objects.bulk_create(
         [
             ClaimEvidence(
-                claim=claim, kind=fact.kind, value=fact.value, state=EvidenceState.CONFIRMED, records=list(fact.records),
-                finding=fact.finding, checked_at=now, added_at=now,
+                claim=claim, kind=fact.kind, value=fact.value, records=list(fact.records), finding=fact.finding,
+                state=EvidenceState.CONFIRMED if fact.confirmed else EvidenceState.REFUSED, checked_at=now, added_at=now,
             )
             for fact in found
         ],
@@ -124,6 +127,7 @@ def digest(code: str) -> bytes:
     return hashlib.sha256(code.encode()).digest()
 
 
-def _changeable(claim: Claim) -> None:
+def require_changeable(claim: Claim) -> None:
+    """Raises Conflict if the claim takes no evidence now."""
     if State(claim.state) not in CHANGEABLE:
         raise Conflict("This claim takes no evidence now.")

@@ -37,12 +37,16 @@ DOMAINS: Final = """
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """One piece of evidence as it is now: its kind, the iD or domain, and the records it speaks for."""
+    """One piece of evidence as it is now: its kind, what it is known by, and the records it speaks for.
+
+    Not `confirmed` is what was looked for and speaks for none.
+    """
 
     kind: Kind
     value: str
     records: tuple[int, ...]
     finding: str
+    confirmed: bool = True
 
 
 def of_account(user: int, records: Sequence[int]) -> list[Fact]:

@@ -88,7 +88,9 @@ def note(
 
 
 def as_curator(claim: Claim, actor: AbstractBaseUser) -> Actor:
-    """As whom the curator acts. Raises Conflict on a claim of their own."""
+    """As whom the curator acts. Raises Conflict on a claim of their own, or one that they have answered about."""
+    if claim.vouches.filter(voucher_id=actor.pk).exclude(answer="").exists():
+        raise Conflict("Nobody decides on a claim that they were asked to vouch for and have answered about.")
     declined = ClaimEvent.objects.filter(claim=claim, after=State.REJECTED).values_list("actor_id", flat=True)
     role = curator_as(actor.pk, claimant=claim.claimant_id, decided_by=[one for one in declined if one is not None])
     if role is None:

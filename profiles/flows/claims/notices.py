@@ -58,6 +58,11 @@ def warn(claim: Claim, finals: list[int]) -> None:
     )
 
 
+def ask_to_vouch(claim: Claim, voucher: int) -> None:
+    """Write to a co-author that the claimant asks them to vouch."""
+    ClaimNotice.objects.create(claim=claim, kind=NoticeKind.VOUCH, user_id=voucher, state=claim.state)
+
+
 def send(*, most: int = 100) -> int:
     """Send what waits, each in a transaction of its own; how many went out."""
     sent = 0
@@ -105,15 +110,24 @@ def _mail(notice: ClaimNotice) -> tuple[str, str]:
     ]
     facts = {
         "notice": notice,
-        "rival": notice.kind == NoticeKind.RIVAL,
         "records": names,
         "effective_at": claim.effective_at,
         "link": f"{settings.SITE_URL}{claim.get_absolute_url()}",
+        "claims": f"{settings.SITE_URL}/claims/",
         "site": settings.SITE_URL.partition("://")[2],
         "freeze": f"{settings.SITE_URL}/claims/dispute/{token(claim)}/",
     }
-    subject = "Somebody claims a record of yours" if facts["rival"] else f"Your claim is {notice.get_state_display()}"
-    return subject, render_to_string("profiles/claim_mail.txt", facts)
+    return _subject(notice), render_to_string("profiles/claim_mail.txt", facts)
+
+
+def _subject(notice: ClaimNotice) -> str:
+    match notice.kind:
+        case NoticeKind.RIVAL:
+            return "Somebody claims a record of yours"
+        case NoticeKind.VOUCH:
+            return "Do you know the author of this record?"
+        case _:
+            return f"Your claim is {notice.get_state_display()}"
 
 
 def token(claim: Claim) -> str:

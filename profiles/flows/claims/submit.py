@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from profiles.claim_models import Claim, EvidenceState
-from profiles.claims import CHANGEABLE, Actor, State, judge
+from profiles.claims import CHANGEABLE, Actor, Kind, State, judge
 from profiles.flows.claims import evidence, holding, moving, notices
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
@@ -30,7 +30,7 @@ def submit(*, claim: int, claimant: AbstractBaseUser, text: str = "") -> Claim:
     proofs = evidence.collect(found)
     if not proofs and not found.evidence.filter(state=EvidenceState.WAITING).exists():
         raise Conflict("There is nothing to show for this claim yet. Add one kind of evidence first.")
-    if before == State.REJECTED and not found.evidence.filter(added_at__gt=found.decided_at).exists():
+    if before == State.REJECTED and not _anything_new(found):
         raise Conflict("Nothing is new since the claim was declined. Add evidence, or ask another curator.")
     found.note = text if before == State.DRAFT else found.note
     found.submitted_at = found.submitted_at or timezone.now()
@@ -41,6 +41,12 @@ def submit(*, claim: int, claimant: AbstractBaseUser, text: str = "") -> Claim:
         if holding.winners(found):
             notices.warn(found, moving.finals(found))
     return found
+
+
+def _anything_new(claim: Claim) -> bool:
+    """Whether evidence has come since the claim was declined. That a co-author does not vouch is none."""
+    since = claim.evidence.filter(added_at__gt=claim.decided_at)
+    return since.exclude(kind=Kind.VOUCH, state=EvidenceState.REFUSED).exists()
 
 
 _TURNED_DOWN: Final = """
