@@ -10,7 +10,7 @@ from typing import Final
 from django.db import transaction
 
 from profiles.claims import PENDING, Actor, State, judge
-from profiles.flows.claims import evidence, moving
+from profiles.flows.claims import evidence, holding, moving
 from researchgraph.lib import bulk
 
 PROOF_GONE: Final = "The ORCID iD that had proved the claim is not connected to the account any more."
@@ -48,3 +48,4 @@ def _look_again(claim: int) -> None:
         moving.move(found, State.IN_REVIEW, actor=None, role=Actor.SYSTEM, code="evidence-gone")
     elif found.state == State.VERIFIED and not judged.proven:
         moving.move(found, State.FROZEN, actor=None, role=Actor.SYSTEM, code="proof-gone", text=PROOF_GONE)
+        holding.settle_levels(moving.finals(found), cause="a claim was frozen")
