@@ -1,4 +1,5 @@
-"""What authors say on the pages of their claimed records (written by `profiles.flows.owning`) and ask for (by `works.adding`).
+"""What authors say on the pages of their claimed records (written by `profiles.flows.owning`), ask for (by `works.adding`) and
+wish for with a claim (by `profiles.flows.claims.wish`).
 
 Like claims, nothing of it comes from a source and no import writes it. The fields and what is in force are in
 `profiles.statements`.
@@ -78,3 +79,20 @@ class Addition(models.Model):
 
     def __str__(self) -> str:
         return self.asked
+
+
+class BylineWish(models.Model):
+    """A byline that nobody holds, and that a claimant says is theirs: confirmed once the claim is granted, if it can be then.
+
+    `byline` is its key, which works that are joined meanwhile carry over (`CarriedByline`).
+    """
+
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="wishes", db_index=False)
+    byline = models.BigIntegerField()
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["claim", "byline"], name="byline_wish_once")]
+
+    def __str__(self) -> str:
+        return f"byline {self.byline} with claim {self.claim_id}"

@@ -83,6 +83,7 @@ RIGHTS: Final = {
     "claims/vouches/<uuid:asked>/": POST_OWN, "curate/claims/decide/": DECIDED,
     "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
     "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
+    f"^works/{ID}/mine/$": OWN,
     # The author's own pages of a record; curators see what stands there, to take it down.
     "me/records/": READ_OWN, f"^me/records/{ID}/$": HELD, f"^me/records/{ID}/works/$": HELD,
     f"^me/records/{ID}/past/$": May(HOLDER_OR_CURATOR, HOLDER_OR_CURATOR),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from profiles.claim_models import Claim
 from profiles.claims import OPEN, Actor, State, may
-from profiles.flows.claims import holding, moving, vouch
+from profiles.flows.claims import holding, moving, vouch, wish
 from profiles.flows.owning import say
 from researchgraph.errors import Conflict
 
@@ -43,6 +43,7 @@ def forget(*, claimant: AbstractBaseUser) -> None:
             _release(found, claimant, "The account was deleted.")
         found.evidence.all().delete()
         found.notices.all().delete()
+        wish.forget(found)
     say.forget(claimant=claimant)
     vouch.forget(claimant.pk)
     Claim.objects.filter(claimant_id=claimant.pk).update(note="")

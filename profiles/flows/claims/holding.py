@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from profiles.claim_models import Claim, ClaimDeed
 from profiles.claims import PENDING, Actor, State
 from profiles.flows import naming
-from profiles.flows.claims import moving
+from profiles.flows.claims import moving, wish
 from profiles.flows.merge import merge
 from profiles.flows.owning import say
 from profiles.flows.record import OpenLedger, record
@@ -62,6 +62,7 @@ def grant(claim: Claim, *, level: int, actor: AbstractBaseUser, reason: str) -> 
     claim.level, claim.effective_at = level, None
     claim.save(update_fields=["level", "effective_at"])
     claim.records.update(holds=True)
+    wish.come_true(claim, [main, *apart])
     settle_levels(finals, cause="the record was claimed")
     return apart
 
