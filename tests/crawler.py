@@ -46,7 +46,8 @@ CLOSED = (
     "/imports/held/export/", "/imports/held/retry/", "/imports/held/dismiss/", "/imports/held/1/", "/imports/held/1/raw/",
     "/imports/{run}/roll-back/", "/imports/{run}/pause/", "/imports/{run}/retry/", "/reports/confirm/x/",
     "/researchers/{researcher}/follow/", "/me/feed/", "/me/feed/read/", "/me/feed/address/", "/me/feed/address/revoke/",
-    "/me/following/", "/feeds/0123456789012345678901234567890123456789012/feed.atom",
+    "/me/following/", "/notifications/", "/notifications/read/", "/notifications/choices/",
+    "/feeds/0123456789012345678901234567890123456789012/feed.atom",
 )  # fmt: skip
 """An example of every address that shows visitors nothing of what is stored."""
 
