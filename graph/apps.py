@@ -11,9 +11,10 @@ class GraphConfig(AppConfig):
     name = "graph"
 
     def import_models(self) -> None:
-        """Tables stand in two modules, by what they are about; Django looks into one."""
+        """Tables stand in three modules, by what they are about; Django looks into one."""
         super().import_models()
         import_module("graph.follow_models")
+        import_module("graph.notification_models")
 
     def ready(self) -> None:
         """Connect the listeners; nothing else registers them."""

@@ -21,6 +21,30 @@ def counted(followers: int) -> str:
 SAME_RECORD: Final = "ARRAY(SELECT g.id FROM profiles_researcher g WHERE g.id = {key} OR g.merged_into_id = {key})"
 """The keys of a record and of all that were merged into it, for its key."""
 
+CONCERNED: Final = """
+    ARRAY(SELECT DISTINCT m.id FROM profiles_researcher n
+            JOIN profiles_researcher m ON coalesce(n.merged_into_id, n.id) IN (m.id, m.merged_into_id)
+           WHERE n.id IN ({event}.researcher_id, {event}.other_id) ORDER BY m.id)
+"""
+"""The keys of all records that are one with a record an identity event names."""
+
+HELD_BY: Final = """
+    SELECT granted.claimant_id FROM profiles_claimedrecord held JOIN profiles_claim granted ON granted.id = held.claim_id
+     WHERE held.holds AND held.researcher_id = ANY({keys})
+"""
+"""The accounts whose one of these records is, by a claim that was granted."""
+
+DECISION: Final = """
+    SELECT back.id, back.kind, back.turns FROM (
+        WITH RECURSIVE back AS (
+            SELECT b.id, b.kind, b.undoes_id, 0 AS turns FROM profiles_identityevent b WHERE b.id = {event}
+            UNION ALL
+            SELECT b.id, b.kind, b.undoes_id, l.turns + 1 FROM back l JOIN profiles_identityevent b ON b.id = l.undoes_id)
+        SELECT * FROM back) back
+     WHERE back.undoes_id IS NULL AND back.kind IN ('researcher:merged', 'researcher:split')
+"""
+"""The joining or parting that an identity event is or is about: undone if `turns` is odd, else done, or done again."""
+
 FOLLOWERS: Final = f"""
     (SELECT count(*) FROM (
         SELECT FROM unnest({{keys}}) AS s(key) JOIN graph_follow f ON f.kind = '{{kind}}' AND f.subject = s.key

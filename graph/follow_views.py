@@ -47,7 +47,7 @@ def button(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     return HttpResponseRedirect(local_address(request, form.cleaned_data["next"] or subject.href))
 
 
-def _account(request: HttpRequest) -> int:
+def signed_in(request: HttpRequest) -> int:
     """The account that is signed in, behind `login_required`."""
     account = follow_selectors.account_of(request.user)
     if account is None:
@@ -61,7 +61,7 @@ def _account(request: HttpRequest) -> int:
 def feed(request: HttpRequest) -> HttpResponse:
     """New works of what the account follows."""
     kind, before = request.GET.get("kind", ""), request.GET.get("before", "")
-    page = feed_selectors.feed_page(_account(request), kind=kind, before=before)
+    page = feed_selectors.feed_page(signed_in(request), kind=kind, before=before)
     return render(request, "graph/feed.html", {"feed": page, "filters": feed_selectors.FILTERS})
 
 
@@ -83,7 +83,7 @@ def mark_read(request: HttpRequest) -> HttpResponse:
 def following(request: HttpRequest) -> HttpResponse:
     """Everything the account follows."""
     number = page_number(request.GET.get("page", ""), size=follow_selectors.FOLLOWS_A_PAGE)
-    found = follow_selectors.following(_account(request), page=number)
+    found = follow_selectors.following(signed_in(request), page=number)
     return render(request, "graph/following.html", {"following": found})
 
 

@@ -1,4 +1,4 @@
-"""What the follow button and the feed send."""
+"""What the follow button, the feed and the notifications send."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ class FollowForm(forms.Form):
 
 
 class ReadForm(forms.Form):
-    """The newest entry that was shown."""
+    """The newest entry, or notification, there was."""
 
     upto = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class ChoicesForm(forms.Form):
+    """What an account wants to hear: only what is ticked is sent."""
+
+    records = forms.BooleanField(required=False)
+    works = forms.BooleanField(required=False)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from graph import tasks as graph_tasks
-from graph.flows import news, recompute
+from graph.flows import news, notify, recompute
 from graph.follow_models import StaleFeedKind
 from profiles import tasks as profiles_tasks
 from researchgraph import events
@@ -105,6 +105,19 @@ def mark_followed_works(*, work_ids: Sequence[int], **_: object) -> None:
 def forget_news(*, work_ids: Sequence[int], **_: object) -> None:
     """Nobody is told of works that are gone."""
     news.forget(works=work_ids)
+
+
+@receiver(events.records_rearranged)
+def remember_rearranged(*, event_ids: Sequence[int], **_: object) -> None:
+    """Whoever holds or follows a record hears that it was joined with another, or parted."""
+    if notify.remember(events=event_ids):
+        transaction.on_commit(graph_tasks.wake_notifications, robust=True)
+
+
+@receiver(events.claims_told)
+def notify_of_claims(*, notice_ids: Sequence[int], **_: object) -> None:
+    """What is said about a claim is said on the page of notifications at once."""
+    notify.claims(notices=notice_ids)
 
 
 def _mark_feeds(kind: StaleFeedKind, followed: str, candidates: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ import time
 from celery import shared_task
 from django.conf import settings
 
-from graph.flows import recompute
+from graph.flows import notify, recompute
 from graph.flows.deliver import deliver
 from graph.flows.news import compose
 from profiles.flows import waiting
@@ -37,6 +37,17 @@ def compose_feeds() -> None:
         if time.monotonic() > deadline:
             compose_feeds.delay()
             return
+    wake_notifications()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def compose_notifications() -> None:
+    """Notify of what happened to records and of what is new in feeds, until nothing is left of either."""
+    deadline = time.monotonic() + SLICE_SECONDS
+    while notify.rearranged() or notify.works():
+        if time.monotonic() > deadline:
+            compose_notifications.delay()
+            return
 
 
 def wake() -> None:
@@ -47,3 +58,8 @@ def wake() -> None:
 def wake_feeds() -> None:
     """Tell a worker that there may be news. A lost message costs only the wait for the next sweep."""
     celery.wake(compose_feeds)
+
+
+def wake_notifications() -> None:
+    """Tell a worker that somebody may have to be notified. A lost message costs only the wait for the next sweep."""
+    celery.wake(compose_notifications)

@@ -1,10 +1,10 @@
-"""Addresses of the explorer, of following, of the feed, and of Atom feeds."""
+"""Addresses of the explorer, of following, of the feed, of notifications, and of Atom feeds."""
 
 from __future__ import annotations
 
 from django.urls import path, re_path
 
-from graph import atom_views, follow_views, views
+from graph import atom_views, follow_views, notification_views, views
 from profiles.urls import ID, SLUG
 
 KIND = r"(?P<kind>researcher|topic|institution)"
@@ -23,5 +23,8 @@ urlpatterns = [
     path("me/feed/address/", follow_views.renew_address, name="feed-address"),
     path("me/feed/address/revoke/", follow_views.revoke_address, name="feed-address-revoke"),
     path("me/following/", follow_views.following, name="following"),
+    path("notifications/", notification_views.notifications, name="notifications"),
+    path("notifications/read/", notification_views.mark_read, name="notifications-read"),
+    path("notifications/choices/", notification_views.choose, name="notifications-choices"),
     re_path(r"^feeds/(?P<secret>[A-Za-z0-9_-]{43})/feed\.atom$", atom_views.own, name="own-feed"),
 ]

@@ -10,9 +10,12 @@ sources), and the researchers who lost bylines.
 `works_removed(work_ids: Sequence[int])`: works that are gone, because nothing asserts them any more. Sent last,
 when all else has been told of them; its listener forgets what was told of them.
 `researchers_changed(researcher_ids: Sequence[int], cause: str)`: researchers whose bylines changed.
-`names_changed(researcher_ids: Sequence[int], cause: str)`: researchers whom no page may name as before. The one signal
-whose listener does not only mark: everything derived that names them is made anew before the transaction ends.
+`names_changed(researcher_ids: Sequence[int], cause: str)`: researchers whom no page may name as before. The
+listener does not only mark: everything derived that names them is made anew before the transaction ends.
 `bylines_changed(block_keys: Sequence[str])`: name blocks with new or changed bylines to decide on.
+`records_rearranged(event_ids: Sequence[int])`: identity events by which records were merged or split, or by which a decision
+was undone, whatever it was.
+`claims_told(notice_ids: Sequence[int])`: notices about claims. The listener writes the notification of each, which is one row.
 """
 
 from __future__ import annotations
@@ -25,3 +28,5 @@ works_removed = Signal()
 researchers_changed = Signal()
 names_changed = Signal()
 bylines_changed = Signal()
+records_rearranged = Signal()
+claims_told = Signal()

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from graph import charts
 from graph.audience import counted
+from graph.notification_texts import unread_label
 from researchgraph.assets import static
 from researchgraph.lib import dates
 
@@ -24,7 +25,13 @@ def environment(**options: Any) -> Environment:
     options["undefined"] = StrictUndefined
     env = Environment(**options, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - Django passes autoescape=True
     env.globals.update(
-        static=static, url=_address, charts=charts, told=_told, orcid_offered=_orcid_offered, followers=counted
+        static=static,
+        url=_address,
+        charts=charts,
+        told=_told,
+        orcid_offered=_orcid_offered,
+        followers=counted,
+        unread=_unread,
     )
     env.filters.update(date=dates.display, json_script=json_script)
     return env
@@ -37,6 +44,11 @@ def _address(name: str, args: Sequence[object] = ()) -> str:
 def _told(request: HttpRequest) -> list[Message]:
     """What is still to be told to this visitor. Who has nothing to be told is not asked for a session."""
     return list(get_messages(request)) if {"messages", settings.SESSION_COOKIE_NAME} & set(request.COOKIES) else []
+
+
+def _unread(request: HttpRequest) -> str:
+    """How many notifications the visitor has not read, as far as that came with the account (`AccountBackend`)."""
+    return unread_label(getattr(getattr(request, "user", None), "unread", 0))
 
 
 def _orcid_offered() -> bool:

@@ -49,6 +49,7 @@ CLOSED = (
     "/researchers/{researcher}/follow/", "/me/feed/", "/me/feed/read/", "/me/feed/address/", "/me/feed/address/revoke/",
     "/me/following/", "/me/records/", "/me/records/{researcher}/", "/me/records/{researcher}/works/",
     "/me/records/{researcher}/past/", "/me/records/{researcher}/add/", "/me/records/{researcher}/add/1/", "/works/{work}/mine/",
+    "/notifications/", "/notifications/read/", "/notifications/choices/",
     "/feeds/0123456789012345678901234567890123456789012/feed.atom",
 )  # fmt: skip
 """An example of every address that shows visitors nothing of what is stored."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 
 from graph.feed_selectors import Entry, entries
+from graph.flows import notify
 from graph.flows.deliver import deliver
 from graph.flows.follow import follow
 from graph.flows.news import compose
 from graph.follow_models import FollowKind
+from graph.notification_selectors import Line, notification_page
 from profiles.models import Researcher
 from tests.pipeline import importworks, write
 from works.models import Authorship
@@ -31,8 +33,8 @@ def bring(folder: Path, *records: dict[str, Any]) -> None:
 
 
 def tell() -> None:
-    """What a worker does: news, and then entries."""
-    while compose() or deliver():
+    """What a worker does: news, then entries, then notifications."""
+    while compose() or deliver() or notify.rearranged() or notify.works():
         pass
 
 
@@ -58,3 +60,13 @@ def told(user: User) -> dict[str, str]:
 def said(entry: Entry) -> str:
     names = [f"-{reason.name}" if reason.withdrawn else reason.name for reason in entry.reasons]
     return ", ".join(sorted(names))
+
+
+def lines(user: User) -> list[Line]:
+    """The notifications of an account, the newest first."""
+    return notification_page(user.pk).lines
+
+
+def heard(user: User) -> list[str]:
+    """What they say."""
+    return [line.sentence for line in lines(user)]

@@ -94,6 +94,7 @@ RIGHTS: Final = {
        for slug in ("", f"{SLUG}/")},
     r"^feeds/(?P<secret>[A-Za-z0-9_-]{43})/feed\.atom$": READ, "me/feed/": READ_OWN, "me/following/": READ_OWN,
     **{f"me/feed/{page}/": POST_OWN for page in ("read", "address", "address/revoke")},
+    "notifications/": READ_OWN, **{f"notifications/{page}/": POST_OWN for page in ("read", "choices")},
     # Accounts.
     **{f"account/{page}/": FORM for page in (
         "login", "signup", "logout", "password/reset", "orcid/login", "outside/signup", "2fa/authenticate",

@@ -17,6 +17,7 @@ from django.utils.timezone import now
 from graph.flows.feed_address import renew
 from graph.flows.follow import follow
 from graph.follow_models import FollowKind
+from graph.notification_models import Notification, NotificationChoice, Occasion, Untold
 from profiles.claim_models import ClaimEvent, ClaimEvidence, ClaimNotice, VouchAnswer
 from profiles.claims import Kind
 from profiles.flows.claims.submit import submit
@@ -116,11 +117,17 @@ def test_columns_of_accounts_are_private_or_say_nothing() -> None:
     """A column that is added to these models is private until somebody says that it is not."""
     plain = {"SocialAccount": {"provider"}, "UserSession": {"ip"}, "Report": {"work"}}
     for model, columns in PRIVATE.items():
-        texts = {
-            field.name
-            for field in model._meta.local_fields
-            if field.get_internal_type()
-            in {"CharField", "TextField", "EmailField", "JSONField", "GenericIPAddressField"}
-            and not field.choices
-        }
-        assert texts == columns | plain.get(model.__name__, set()), model
+        assert texts(model) == columns | plain.get(model.__name__, set()), model
+
+
+def test_notifications_keep_no_words_of_anybody(planted: str) -> None:
+    """They point to what they are about, so there is nothing in them to leak; what they say is read from elsewhere."""
+    assert Notification.objects.filter(account__username__contains=CANARY).exists()
+    for model in (Notification, NotificationChoice, Occasion, Untold):
+        assert texts(model) == set(), model
+
+
+def texts(model: type[Model]) -> set[str]:
+    """Columns of a table that may say something."""
+    wordy = {"CharField", "TextField", "EmailField", "JSONField", "GenericIPAddressField"}
+    return {f.name for f in model._meta.local_fields if f.get_internal_type() in wordy and not f.choices}

@@ -1,7 +1,8 @@
 """Tell every follower of what there is to tell, each account once per work, whatever dies when.
 
 One statement claims some news, writes entries for the next accounts and notes how far it came; so either all of it happened
-or nothing. An entry that is there is left alone: two things an account follows may have news of one work.
+or nothing. An entry that is there is left alone: two things an account follows may have news of one work. The same statement
+notes of whom there are entries to be notified (`Untold`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from researchgraph.lib import bulk
 NEWS_A_BATCH: Final = 50
 ACCOUNTS_A_BATCH: Final = 2_000
 """Accounts told of one piece of news in one transaction."""
+ENTRIES_LOCK: Final = 7_031_004
+"""One delivers at a time: entries of an account are there in the order of their keys, so two keys name all between them."""
 
 DELIVER: Final = f"""
     WITH claimed AS (
@@ -37,7 +40,11 @@ DELIVER: Final = f"""
     added AS (
         INSERT INTO graph_feedentry (account_id, work_id)
         SELECT DISTINCT account_id, work_id FROM told ORDER BY account_id, work_id
-        ON CONFLICT (account_id, work_id) DO NOTHING)
+        ON CONFLICT (account_id, work_id) DO NOTHING RETURNING id, account_id),
+    untold AS (
+        INSERT INTO graph_untold AS u (account_id, first_entry, last_entry)
+        SELECT account_id, min(id), max(id) FROM added GROUP BY account_id ORDER BY account_id
+        ON CONFLICT (account_id) DO UPDATE SET last_entry = excluded.last_entry)
     UPDATE graph_news n SET reached = coalesce(t.last, n.reached),
            delivered_at = CASE WHEN coalesce(t.accounts, 0) < %(accounts)s THEN now() END
       FROM claimed c
@@ -49,4 +56,5 @@ DELIVER: Final = f"""
 @transaction.atomic
 def deliver(*, news: int = NEWS_A_BATCH, accounts: int = ACCOUNTS_A_BATCH) -> int:
     """Tell the next `accounts` followers of up to `news` pieces of news; of how many pieces there was something to do."""
+    bulk.run("SELECT pg_advisory_xact_lock(%s)", [ENTRIES_LOCK])
     return bulk.run(DELIVER, {"news": news, "accounts": accounts})

@@ -405,6 +405,9 @@ def _store_merges(merged: Sequence[tuple[int, int]]) -> None:
         )
 
 
+_EVENT = ("kind", "researcher_id", "other_id", "bylines", "before", "after", "works", "happened_at")
+
+
 def _store_events(changes: _Change) -> None:
     """One event per researcher and batch for what it gained first, and one for what changed hands."""
     first: dict[int, list[int]] = {}
@@ -425,12 +428,17 @@ def _store_events(changes: _Change) -> None:
         rows.append((EventKind.MOVED.value, subject, None, list(keys), list(before), list(after)))
     # The time that `_store_merges` writes; the column's own default is that of the statement.
     now = bulk.fetch("SELECT now()")[0][0]
-    rows += [(EventKind.MERGED.value, gone, target, [], [], []) for gone, target in changes.merged]
-    bulk.copy_rows(
-        "profiles_identityevent",
-        ("kind", "researcher_id", "other_id", "bylines", "before", "after", "works", "happened_at"),
-        ((*row, [], now) for row in rows),
-    )
+    bulk.copy_rows("profiles_identityevent", _EVENT, ((*row, [], now) for row in rows))
+    if changes.merged:
+        # After the others, because events count in the order of their keys.
+        numbers = bulk.new_ids("profiles_identityevent", len(changes.merged))
+        merges = zip(numbers, changes.merged, strict=True)
+        bulk.copy_rows(
+            "profiles_identityevent",
+            ("id", *_EVENT),
+            ((number, EventKind.MERGED.value, *pair, [], [], [], [], now) for number, pair in merges),
+        )
+        events.records_rearranged.send(sender=None, event_ids=numbers)
 
 
 def _affected(changes: _Change, renamed: set[int]) -> set[int]:

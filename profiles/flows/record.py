@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from profiles.flows import projection
 from profiles.flows.projection import Byline, Ledger
 from profiles.ledger import Event, EventKind
+from researchgraph import events as signals
 from researchgraph.errors import Conflict
 from researchgraph.lib import bulk
 
@@ -31,6 +32,8 @@ CAUSES = {
     EventKind.RELEASED: "the record was given back",
     EventKind.UNDONE: "a decision was undone",
 }
+REARRANGING = frozenset({EventKind.MERGED, EventKind.SPLIT, EventKind.UNDONE})
+"""Kinds of which whoever knows a record may want to hear."""
 
 
 class OpenLedger:
@@ -150,4 +153,6 @@ def record(
         ],
     )  # fmt: skip
     opened.settle(found, cause=CAUSES[kind])
+    if kind in REARRANGING:
+        signals.records_rearranged.send(sender=None, event_ids=[key])
     return key

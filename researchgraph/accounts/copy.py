@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -12,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import F
 
-from graph import follow_selectors
+from graph import follow_selectors, notification_selectors
 from graph.follow_models import FeedEntry
 from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence, ClaimVouch
 from profiles.models import IdentityEvent
@@ -82,6 +83,11 @@ def of(user: User) -> dict[str, Any]:
         "told_of": list(
             FeedEntry.objects.filter(account=user).order_by("pk").values("work__title", "created_at", "read_at")
         ),
+        "notified_of": [
+            {"sentence": one.sentence, "created_at": one.at, "unread": one.unread}
+            for one in notification_selectors.everything(user.pk)
+        ],
+        "wants_to_hear": msgspec.to_builtins(notification_selectors.choices(user.pk)),
         "decisions": {
             "about_claims": list(
                 ClaimEvent.objects.filter(actor=user).order_by("pk").values("after", "code", "text", "happened_at")

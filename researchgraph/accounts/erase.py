@@ -11,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from graph.flows import follow
+from graph.flows import follow, notify
 from profiles.claim_models import ClaimEvent
 from profiles.flows.claims import appeal
 from profiles.models import IdentityEvent
@@ -29,6 +29,7 @@ def erase(*, user: User) -> None:
         session.end()
     appeal.forget(claimant=user)
     follow.forget(account=user.pk)
+    notify.forget(account=user.pk)
     if not any(model.objects.filter(actor=user).exists() for model in (IdentityEvent, WorkEvent, ClaimEvent)):
         user.delete()
         return

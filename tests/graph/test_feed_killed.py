@@ -1,9 +1,10 @@
-"""Killed while followers are told: whoever takes over tells the rest, and nobody twice."""
+"""Killed while followers are told and accounts notified: whoever takes over goes on with the rest, and nobody hears twice."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,14 +18,19 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from graph.flows import notify
 from graph.flows.news import waiting
 from graph.follow_models import FeedEntry, Follow, FollowKind, News
+from graph.notification_models import Notification
+from profiles.flows.merge import merge
+from profiles.flows.undo import undo
 from tests.following import holder
 from tests.pipeline import clear, importworks, work, write
-from works import tasks
+from works import imports, tasks
 from works.demo.build import OUTPUT
 
 if TYPE_CHECKING:
+    from django.db.models import Model
     from pytest_django.plugin import DjangoDbBlocker
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +48,8 @@ from graph import tasks
 from researchgraph.celery import app
 tasks.compose = partial(tasks.compose, marks=1)
 tasks.deliver = partial(tasks.deliver, news=2, accounts=3)
+tasks.notify.rearranged = partial(tasks.notify.rearranged, events=1, accounts=3)
+tasks.notify.works = partial(tasks.notify.works, accounts=3)
 app.worker_main(["worker", "--concurrency=2", "--loglevel=WARNING"])
 """
 HEDY = {"name": "Hedy Lamarr", "orcid": "0000-0002-1825-0097"}
@@ -72,8 +80,8 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) ->
         time.sleep(0.005)
 
 
-def more_than(entries: int) -> bool:
-    return FeedEntry.objects.count() > entries
+def more_than(rows: int, model: type[Model] = FeedEntry) -> bool:
+    return model._default_manager.count() > rows
 
 
 @pytest.fixture
@@ -113,3 +121,33 @@ def test_workers_killed_again_and_again_tell_everybody_once(crowd: list[int], tm
     expected = [(key, record["title"]) for key in crowd for record in NEW]
     assert sorted(told) == sorted(expected)
     assert News.objects.count() == 2 * len(NEW)
+
+
+def test_workers_killed_anywhere_notify_everybody_once_of_everything(crowd: list[int], tmp_path: Path) -> None:
+    """Of what was joined and parted again, and of all new works in one line, however the killing falls."""
+    assert importworks(write(tmp_path / "new.jsonl", NEW)).status == 0
+    curator = get_user_model().objects.create_user("crowd curator")
+    hedy, emmy = (holder("Tides", name).pk for name in ("Hedy Lamarr", "Emmy Noether"))
+    joined = merge(researcher=hedy, into=emmy, actor=curator, reason="", force=True)
+    events = [joined, undo(event=joined, actor=curator, reason="")]
+    imports.settle()
+    everything = (len(events) + 1) * len(crowd)
+    chance = random.Random(7)  # noqa: S311 - places to be killed at
+    try:
+        for reached in sorted(chance.sample(range(everything - 30), 3)):
+            with worker() as process:
+                tasks.sweep.delay()
+                wait_for(partial(more_than, reached, Notification), process)
+            assert notify.waiting()
+        with worker() as process:
+            tasks.sweep.delay()
+            wait_for(lambda: not waiting() and not notify.waiting(), process)
+        told = Notification.objects.values_list("account_id", "event_id")
+        expected = [(key, event) for key in crowd for event in (*events, None)]
+        assert sorted(told, key=str) == sorted(expected, key=str)
+        lines = Notification.objects.filter(event=None).values_list("account_id", "first_entry", "last_entry")
+        spoken_of = [FeedEntry.objects.filter(account=key, pk__range=span).count() for key, *span in lines]
+        assert spoken_of == [len(NEW)] * len(crowd)
+    finally:
+        clear()
+        curator.delete()

@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from profiles.claim_models import ClaimNotice, NoticeKind
+from researchgraph import events
 from researchgraph.lib import bulk
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ _SALT: Final = "profiles.claim.freeze"
 
 def tell(claim: Claim, *, text: str = "") -> None:
     """Write to the claimant how the claim stands now."""
-    ClaimNotice.objects.create(
+    written = ClaimNotice.objects.create(
         claim=claim, kind=NoticeKind.STATE, user_id=claim.claimant_id, state=claim.state, text=text
     )  # fmt: skip
+    events.claims_told.send(sender=None, notice_ids=[written.pk])
 
 
 def warn(claim: Claim, finals: list[int]) -> None:
@@ -39,7 +41,7 @@ def warn(claim: Claim, finals: list[int]) -> None:
 
     Once a claim and state.
     """
-    bulk.run(
+    written = bulk.fetch(
         """
         INSERT INTO profiles_claimnotice (claim_id, kind, user_id, report_id, state, text, attempts, created_at)
         SELECT %(claim)s, 'rival', n.user_id, n.report_id, %(state)s::text, '', 0, now() FROM (
@@ -53,9 +55,11 @@ def warn(claim: Claim, finals: list[int]) -> None:
         ) n WHERE NOT EXISTS (
             SELECT FROM profiles_claimnotice o WHERE o.claim_id = %(claim)s AND o.kind = 'rival' AND o.state = %(state)s::text
                AND o.user_id IS NOT DISTINCT FROM n.user_id AND o.report_id IS NOT DISTINCT FROM n.report_id)
+        RETURNING id
         """,
         {"claim": claim.pk, "claimant": claim.claimant_id, "state": claim.state, "finals": finals},
     )
+    events.claims_told.send(sender=None, notice_ids=[row[0] for row in written])
 
 
 def ask_to_vouch(claim: Claim, voucher: int) -> None:
