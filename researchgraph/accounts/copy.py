@@ -15,7 +15,7 @@ from graph import follow_selectors
 from graph.follow_models import FeedEntry
 from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence
 from profiles.models import IdentityEvent
-from profiles.own_models import Addition, OwnStatement
+from profiles.own_models import Addition, OwnStatement, Proposal
 from works.decision_models import WorkEvent
 
 
@@ -62,6 +62,11 @@ def of(user: User) -> dict[str, Any]:
         ),
         "works_asked_for": list(
             Addition.objects.filter(claim__claimant=user).order_by("pk").values("asked", "asked_at", "run__public_id")
+        ),
+        "proposed_corrections": list(
+            Proposal.objects.filter(author=user)
+            .order_by("pk")
+            .values("work__public_id", "field", "value", "note", "state", "answer", "made_at")
         ),
         "follows": [
             {"kind": one.kind.value, "name": one.name, "address": settings.SITE_URL + one.href}
