@@ -1,5 +1,5 @@
-"""What authors say on the pages of their claimed records (written by `profiles.flows.owning`), ask for (by `works.adding`) and
-wish for with a claim (by `profiles.flows.claims.wish`).
+"""What authors say on the pages of their claimed records (written by `profiles.flows.owning`), ask for (by `works.adding`),
+wish for with a claim (by `profiles.flows.claims.wish`) and propose to curators (by `works.proposals`).
 
 Like claims, nothing of it comes from a source and no import writes it. The fields and what is in force are in
 `profiles.statements`.
@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 from profiles.claim_models import Claim
 from profiles.models import Researcher
 from profiles.statements import LABELS, Field
-from works.models import ImportRun
+from works.decision_models import WorkCorrection
+from works.models import ImportRun, Work
 
 
 class OwnStatement(models.Model):
@@ -96,3 +97,51 @@ class BylineWish(models.Model):
 
     def __str__(self) -> str:
         return f"byline {self.byline} with claim {self.claim_id}"
+
+
+class ProposalState(models.TextChoices):
+    OPEN = "open", "waits for a curator"
+    ACCEPTED = "accepted", "accepted"
+    DECLINED = "declined", "declined"
+    WITHDRAWN = "withdrawn", "withdrawn"
+
+
+class Proposal(models.Model):
+    """What an author says is wrong about a work of theirs, until a curator has answered.
+
+    `field` is one that can be corrected, "authors", or "other" for anything else; `value` is what is right, checked for a field
+    that can be corrected ("": it has none). `correction` is what accepting it has made.
+    """
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="proposals")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="proposals", db_index=False
+    )
+    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="proposals")
+    field = models.CharField(max_length=20)
+    value = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+    state = models.CharField(max_length=9, choices=ProposalState.choices, db_default="open")
+    answer = models.TextField(blank=True, db_default="")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    correction = models.ForeignKey(
+        WorkCorrection, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    made_at = models.DateTimeField(db_default=Now())
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["author", "work", "field"], name="proposal_open_one_each", condition=models.Q(state="open")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["author", "-id"], name="proposal_author_idx"),
+            models.Index(fields=["id"], name="proposal_open_idx", condition=models.Q(state="open")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.work_id}"

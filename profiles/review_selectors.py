@@ -14,6 +14,7 @@ from profiles import questions
 from profiles.claims import FOR_CURATORS
 from profiles.ledger import EventKind
 from profiles.models import ReviewKind
+from profiles.proposal_selectors import COUNT as PROPOSALS
 from researchgraph.lib import bulk, desk_queue
 from researchgraph.lib.desk_queue import Questions, Said, Where
 from works import questions as work_questions
@@ -42,6 +43,7 @@ class Nav(msgspec.Struct, frozen=True):
     reports: int
     works: int
     claims: int
+    proposals: int
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -99,18 +101,17 @@ _WORKS: Final = f"""
 _CLAIMS: Final = f"""
     (SELECT count(*) FROM profiles_claim c WHERE c.state IN {tuple(sorted(state.value for state in FOR_CURATORS))})
 """  # noqa: S608 - constants
-
 _NAV: Final = f"""
     SELECT (SELECT count(*) FROM profiles_review q
              WHERE q.postponed_at IS NULL AND coalesce(q.assigned_to_id, %(user)s) = %(user)s AND {questions.OPEN}),
-           {_REPORTS}, {_WORKS}, {_CLAIMS}
+           {_REPORTS}, {_WORKS}, {_CLAIMS}, {PROPOSALS}
 """  # noqa: S608 - constants
 
 
 def nav(user: int, *, known: int | None = None) -> Nav:
     """What waits for this curator. One query; `known` is the number of questions where it has been counted already."""
     if known is not None:
-        return Nav(known, *bulk.fetch(f"SELECT {_REPORTS}, {_WORKS}, {_CLAIMS}", {"user": user})[0])
+        return Nav(known, *bulk.fetch(f"SELECT {_REPORTS}, {_WORKS}, {_CLAIMS}, {PROPOSALS}", {"user": user})[0])
     return Nav(*bulk.fetch(_NAV, {"user": user})[0])
 
 

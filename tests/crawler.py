@@ -48,7 +48,9 @@ CLOSED = (
     "/imports/{run}/roll-back/", "/imports/{run}/pause/", "/imports/{run}/retry/", "/reports/confirm/x/",
     "/researchers/{researcher}/follow/", "/me/feed/", "/me/feed/read/", "/me/feed/address/", "/me/feed/address/revoke/",
     "/me/following/", "/me/records/", "/me/records/{researcher}/", "/me/records/{researcher}/works/",
-    "/me/records/{researcher}/past/", "/me/records/{researcher}/add/", "/me/records/{researcher}/add/1/", "/works/{work}/mine/",
+    "/me/records/{researcher}/past/", "/me/records/{researcher}/add/", "/me/records/{researcher}/add/1/",
+    "/works/{work}/mine/", "/works/{work}/propose/", "/me/records/{researcher}/proposals/",
+    "/curate/proposals/", "/curate/proposals/1/answer/",
     "/notifications/", "/notifications/read/", "/notifications/choices/",
     "/feeds/0123456789012345678901234567890123456789012/feed.atom",
 )  # fmt: skip

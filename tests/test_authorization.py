@@ -83,7 +83,8 @@ RIGHTS: Final = {
     "claims/vouches/<uuid:asked>/": POST_OWN, "curate/claims/decide/": DECIDED,
     "claims/dispute/<str:token>/": FORM, "curate/claims/": LOOK, "curate/claims/<int:claim>/": LOOK,
     "curate/claims/<int:claim>/decide/": DECIDED, "curate/claims/reasons/": DECIDE,
-    f"^works/{ID}/mine/$": OWN,
+    f"^works/{ID}/mine/$": OWN, f"^works/{ID}/propose/$": HELD, f"^me/records/{ID}/proposals/$": HELD,
+    "curate/proposals/": LOOK, "curate/proposals/<int:proposal>/answer/": DECIDED,
     # The author's own pages of a record; curators see what stands there, to take it down.
     "me/records/": READ_OWN, f"^me/records/{ID}/$": HELD, f"^me/records/{ID}/works/$": HELD,
     f"^me/records/{ID}/past/$": May(HOLDER_OR_CURATOR, HOLDER_OR_CURATOR),
@@ -133,12 +134,16 @@ def example(route: str) -> str:
     samples = {
         "public_id": model.objects.order_by("pk").values_list("public_id", flat=True)[0], "slug": "a-name",  # type: ignore[attr-defined]
         "block_key": "lee-s", "value": "10.1000/none", "token": "made-up", "form": "bib", "action": "pause",
-        "decision": "split", "key": "made-up", "uidb36": "1", "pk": "1", "record": "1", "report": "1", "review": "1",
+        "decision": "split", "key": "made-up", "uidb36": "1", "pk": "1", "record": "1", "report": "1", "review": "1", "proposal": "1",
         "claim": str(Claim.objects.order_by("pk").values_list("pk", flat=True)[0]), "verb": "send",
         "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,
         "addition": str(Addition.objects.values_list("pk", flat=True)[0]),
         "asked": "00000000-0000-0000-0000-000000000000",
     }  # fmt: skip
+    if route.endswith("/propose/$"):
+        # Of a work that the holder is an author of.
+        own = Work.objects.filter(authorships__researcher=Researcher.objects.order_by("pk")[0]).order_by("pk")
+        samples["public_id"] = own.values_list("public_id", flat=True)[0]
     filled = re.sub(r"\(\?P<(\w+)>(?:\([^)]*\)|[^()])*\)|<\w+:(\w+)>", lambda m: samples[m[1] or m[2]], route)
     return "/" + filled.replace("\\", "").removeprefix("^").removesuffix("$")
 

@@ -24,12 +24,12 @@ from profiles.flows.claims.submit import submit
 from profiles.flows.confirm import confirm
 from profiles.flows.owning import say
 from profiles.models import Report, Researcher
-from profiles.own_models import Addition, OwnStatement
+from profiles.own_models import Addition, OwnStatement, Proposal
 from profiles.statements import Field
 from tests.claiming import RECORDS, asked, begun, page, person, vouched
 from tests.crawler import crawl
 from tests.pipeline import importworks, write
-from works import adding
+from works import adding, proposals
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -48,6 +48,7 @@ PRIVATE: Final[dict[type[Model], set[str]]] = {
     ClaimEvidence: {"value", "finding"},
     ClaimNotice: {"text"},
     Addition: {"asked"},
+    Proposal: {"value", "note", "answer"},
 }
 """Columns that are written over with the canary. Events are append-only: theirs comes with what people say."""
 
@@ -76,6 +77,8 @@ def planted(empty_library: None, tmp_path: Path) -> str:
     for name, biography in ((f"{CANARY} Lace", f"Once {CANARY}."), ("", "")):
         values = {Field.NAME: {"name": name}, Field.BIOGRAPHY: biography}
         say.say(researcher=lace.pk, values=values, actor=author)
+    held = lace.authorships.order_by("pk")[0].work_id
+    proposals.propose(work=held, field="other", value="A word.", note="Another.", actor=author)
     adding.look_up(researcher=lace.pk, scheme="doi", value="10.1000/none", actor=author)
     for found in ada.authorships.order_by("pk")[:1]:
         confirm(researcher=ada.pk, bylines=[found.pk], actor=curator, reason=f"Says {CANARY}.", token=None)
@@ -115,7 +118,7 @@ def test_no_public_address_and_no_log_says_it(planted: str, client: Client, capl
 
 def test_columns_of_accounts_are_private_or_say_nothing() -> None:
     """A column that is added to these models is private until somebody says that it is not."""
-    plain = {"SocialAccount": {"provider"}, "UserSession": {"ip"}, "Report": {"work"}}
+    plain = {"SocialAccount": {"provider"}, "UserSession": {"ip"}, "Report": {"work"}, "Proposal": {"field"}}
     for model, columns in PRIVATE.items():
         assert texts(model) == columns | plain.get(model.__name__, set()), model
 

@@ -13,10 +13,13 @@ from works.models import Work
 
 
 class CorrectionOrigin(models.TextChoices):
-    """Who may correct a work; a curator's value stands above an author's, and both above every source."""
+    """Who may correct a work; a curator's value stands above an author's, and both above every source.
+
+    What an author says of a work counts once a curator has accepted it (`works.proposals`).
+    """
 
     CURATOR = "curator", "a curator"
-    AUTHOR = "author", "the author"
+    AUTHOR = "author", "the author, accepted by a curator"
 
 
 class WorkCorrection(models.Model):

@@ -98,13 +98,13 @@ class CorrectionForm(forms.Form):
                 if value:
                     self.chosen[field] = value
                 else:
-                    self.errors.setdefault(field, self.error_class([_PROBLEMS.get(field, "No address of a page.")]))
+                    self.errors.setdefault(field, self.error_class([PROBLEMS.get(field, "No address of a page.")]))
         if not self.chosen and not self.errors:
             self.add_error(None, "Nothing was chosen.")
         return given
 
 
-_PROBLEMS: Final = {
+PROBLEMS: Final = {
     "title": f"A title has letters, and at most {normalise.TITLE_LIMIT:,} characters.",
     "type": "Choose one of the types.",
     "year": f"A year from {dates.EARLIEST_YEAR} to {dates.LATEST_YEAR}.",
@@ -112,6 +112,7 @@ _PROBLEMS: Final = {
     "venue": "A name has letters.",
     "license": "A name has letters.",
 }
+"""What is said of a value that a field cannot have."""
 
 
 class SplitForm(forms.Form):

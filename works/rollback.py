@@ -25,8 +25,8 @@ ENDED: Final = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
 
 # Deleted before the works themselves, which these name; their own tables' cascades are Django's, not the database's.
 _PARTS: Final = (
-    "works_workcorrection", "works_rejection", "works_review", "works_mediamention", "works_workinstitution", "works_worktopic",
-    "works_workidentifier", "works_workversion", "works_authorship",
+    "profiles_proposal", "works_workcorrection", "works_rejection", "works_review", "works_mediamention", "works_workinstitution",
+    "works_worktopic", "works_workidentifier", "works_workversion", "works_authorship",
 )  # fmt: skip
 
 

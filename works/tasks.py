@@ -10,7 +10,7 @@ from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
 from profiles.flows import link_institutions
 from profiles.models import StaleBlock
-from works import adding, imports, rollback, schedules
+from works import adding, imports, proposals, rollback, schedules
 from works.models import ImportRun, RunState
 
 SLICE_SECONDS = 120
@@ -45,10 +45,11 @@ def harvest_due() -> None:
 def sweep() -> None:
     """Send again what a lost message may have left lying: unfinished runs, unlinked institutions, what is stale.
 
-    What authors have added, and added in vain, or not rightly, is looked after here too.
+    What authors have added in vain, and what the holders of revoked claims have brought in, is looked after here too.
     """
     adding.follow_up()
     adding.take_back()
+    proposals.take_back()
     for run_id in ImportRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]).values_list(
         "pk", flat=True
     )[:10]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from profiles import byline_views
+from profiles import byline_views, proposal_views
 from researchgraph import desk_views
 from works import (
     correction_views,
@@ -25,6 +25,7 @@ urlpatterns = [
     re_path(rf"^works/{ID}/cite\.(?P<form>bib|json)$", views.cite, name="cite"),
     re_path(rf"^works/{ID}/history/$", history_views.history),
     re_path(rf"^works/{ID}/mine/$", byline_views.mine, name="work-mine"),
+    re_path(rf"^works/{ID}/propose/$", proposal_views.propose, name="work-propose"),
     re_path(rf"^works/{ID}/undo/$", history_views.undo_event, name="work-undo"),
     re_path(rf"^works/{ID}/{SLUG}/$", views.work, name="work"),
     re_path(rf"^curate/work/{ID}/$", correction_views.correct, name="correct-work"),

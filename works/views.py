@@ -13,6 +13,7 @@ from graph import follow_selectors
 from graph.follow_models import FollowKind
 from profiles import moved
 from profiles.curation_views import curator
+from profiles.proposal_selectors import may_propose
 from researchgraph.lib.caching import private_when_signed_in
 from researchgraph.lib.paging import page_number
 from works import citations, search_selectors, selectors, topic_selectors
@@ -27,7 +28,8 @@ def work(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
     if slug != page.slug:
         return redirect(page.href, permanent=True)
     context = {"work": page, "citation": citations.plain(page), "citation_key": citations.citation_key(page)}
-    return render(request, "works/work.html", {**context, "curator": curator(request) is not None})
+    rights = {"curator": curator(request) is not None, "author": may_propose(public_id, user=request.user.pk)}
+    return render(request, "works/work.html", {**context, **rights})
 
 
 @require_safe

@@ -17,7 +17,7 @@ from graph import follow_selectors, notification_selectors
 from graph.follow_models import FeedEntry
 from profiles.claim_models import Claim, ClaimEvent, ClaimEvidence, ClaimVouch
 from profiles.models import IdentityEvent
-from profiles.own_models import Addition, OwnStatement
+from profiles.own_models import Addition, OwnStatement, Proposal
 from works.decision_models import WorkEvent
 
 
@@ -76,6 +76,11 @@ def of(user: User) -> dict[str, Any]:
                 ClaimVouch.objects.filter(voucher=user).order_by("asked_at").values("asked_at", "answer", "answered_at")
             ),
         },
+        "proposed_corrections": list(
+            Proposal.objects.filter(author=user)
+            .order_by("pk")
+            .values("work__public_id", "field", "value", "note", "state", "answer", "made_at")
+        ),
         "follows": [
             {"kind": one.kind.value, "name": one.name, "address": settings.SITE_URL + one.href}
             for one in follow_selectors.everything(user.pk)

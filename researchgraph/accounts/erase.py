@@ -15,6 +15,7 @@ from graph.flows import follow, notify
 from profiles.claim_models import ClaimEvent
 from profiles.flows.claims import appeal
 from profiles.models import IdentityEvent
+from works import proposals
 from works.decision_models import WorkEvent
 
 
@@ -28,6 +29,7 @@ def erase(*, user: User) -> None:
     for session in UserSession.objects.filter(user=user):
         session.end()
     appeal.forget(claimant=user)
+    proposals.forget(author=user)
     follow.forget(account=user.pk)
     notify.forget(account=user.pk)
     if not any(model.objects.filter(actor=user).exists() for model in (IdentityEvent, WorkEvent, ClaimEvent)):
