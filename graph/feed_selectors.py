@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import groupby
 from typing import Final
@@ -72,14 +72,6 @@ class Entry(msgspec.Struct, frozen=True):
         return [reason for reason in self.reasons if reason.withdrawn]
 
 
-class Tally(msgspec.Struct, frozen=True):
-    """How many of some entries are still listed where they were told of, at what kinds of things, and how many are not."""
-
-    listed: int
-    withdrawn: int
-    kinds: list[FollowKind]
-
-
 class FeedPage(msgspec.Struct, frozen=True):
     """A window on the feed and what stands beside it. `suggested` is only filled where there is nothing to show."""
 
@@ -107,7 +99,11 @@ class FeedPage(msgspec.Struct, frozen=True):
         return any(entry.unread for entry in self.entries)
 
 
-_TOLD_FOR: Final = f"""
+REASONS: Final = f"""
+    SELECT json_agg(DISTINCT jsonb_build_object(
+               'kind', n.kind, 'public_id', known.public_id, 'slug', known.slug, 'name', known.name,
+               'withdrawn', n.withdrawn))::text AS reasons,
+           max(n.withdrawn_at) AS withdrawn_at
       FROM (SELECT n.kind, bool_and(n.withdrawn_at IS NOT NULL) AS withdrawn, max(n.withdrawn_at) AS withdrawn_at,
                    coalesce((SELECT m.merged_into_id FROM profiles_researcher m
                               WHERE n.kind = 'researcher' AND m.id = n.subject), n.subject) AS subject
@@ -124,48 +120,25 @@ _TOLD_FOR: Final = f"""
 """  # noqa: S608 - constants
 """What the account follows of all that works were news at, a merged record as the one that goes on."""
 
-_REASONS: Final = f"""
-    SELECT json_agg(DISTINCT jsonb_build_object(
-               'kind', n.kind, 'public_id', known.public_id, 'slug', known.slug, 'name', known.name,
-               'withdrawn', n.withdrawn))::text AS reasons,
-           max(n.withdrawn_at) AS withdrawn_at {_TOLD_FOR}
-"""
-_LISTED: Final = f"""
-    SELECT bool_or(NOT n.withdrawn) AS listed, string_agg(DISTINCT n.kind, ' ') FILTER (WHERE NOT n.withdrawn) AS kinds {_TOLD_FOR}
-"""
-
-_SHOWN: Final = """
+ENTRIES: Final = f"""
+    SELECT e.id, w.shown, e.created_at, greatest(e.created_at, w.updated_at, s.withdrawn_at), e.read_at IS NULL, s.reasons
       FROM graph_feedentry e
      CROSS JOIN LATERAL (
            SELECT w.id AS shown, w.updated_at,
                   ARRAY(SELECT g.id FROM works_work g WHERE g.id = w.id OR g.merged_into_id = w.id) AS works
              FROM works_work o JOIN works_work w ON w.id = coalesce(o.merged_into_id, o.id)
             WHERE o.id = e.work_id OFFSET 0) w
-     CROSS JOIN LATERAL ({told_for}) s
-     WHERE e.account_id = %(account)s AND {which} AND {there} IS NOT NULL
+     CROSS JOIN LATERAL ({REASONS}) s
+     WHERE e.account_id = %(account)s AND e.id < %(before)s AND s.reasons IS NOT NULL
        AND NOT (cardinality(w.works) > 1 AND EXISTS (
            SELECT FROM graph_feedentry twin
             WHERE twin.account_id = %(account)s AND twin.work_id = ANY(w.works) AND twin.id < e.id))
      ORDER BY e.id DESC LIMIT %(most)s
-"""
+"""  # noqa: S608 - constants
 """Works that were joined are one entry, the first of them, under the work that goes on.
 
 OFFSET has works looked up entry by entry, in the order of the index: a long feed costs a page no more than a short one.
 """
-
-ENTRIES: Final = f"""
-    SELECT e.id, w.shown, e.created_at, greatest(e.created_at, w.updated_at, s.withdrawn_at), e.read_at IS NULL, s.reasons
-    {_SHOWN.format(told_for=_REASONS, there="s.reasons", which="e.id < %(before)s")}
-"""
-
-TALLIES: Final = f"""
-    SELECT n.last, count(*) FILTER (WHERE s.listed), count(*) FILTER (WHERE NOT s.listed), string_agg(DISTINCT s.kinds, ' ')
-      FROM unnest(%(first)s::bigint[], %(last)s::bigint[]) AS n(first, last)
-      LEFT JOIN LATERAL (
-           SELECT s.listed, s.kinds
-           {_SHOWN.format(told_for=_LISTED, there="s.listed", which="e.id BETWEEN n.first AND n.last")}) s ON true
-     GROUP BY n.last
-"""  # noqa: S608 - constants
 
 _reasons = msgspec.json.Decoder(list[Reason]).decode
 
@@ -178,16 +151,6 @@ def entries(account: int, *, kind: str = "", before: int = LAST, most: int = ENT
         Entry(key, work, came_at, changed_at, unread, _reasons(reasons))
         for (key, _, came_at, changed_at, unread, reasons), work in zip(rows, works, strict=True)
     ]
-
-
-def tallies(account: int, parts: Sequence[tuple[int, int]], *, most: int) -> dict[int, Tally]:
-    """What the feed shows between these first and last entries, by the last ones, counted up to `most` each. One query."""
-    first, last = [one for one, _ in parts], [other for _, other in parts]
-    rows = bulk.fetch(TALLIES, {"account": account, "kind": "", "first": first, "last": last, "most": most})
-    return {
-        key: Tally(listed, withdrawn, [kind for kind in FollowKind if kind in (kinds or "").split()])
-        for key, listed, withdrawn, kinds in rows
-    }
 
 
 def position(before: str) -> int:

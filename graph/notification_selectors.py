@@ -12,7 +12,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Func, IntegerField, OuterRef
 
 from graph.audience import CONCERNED, DECISION, FOLLOWS, HELD_BY, SAME_RECORD
-from graph.feed_selectors import LAST, position, tallies
+from graph.feed_selectors import LAST, position
+from graph.follow_models import FollowKind
 from graph.notification_models import Notification
 from graph.notification_texts import COUNTED, ClaimWord, Part, Rearranged, of_claim, of_records, of_works
 from profiles.claim_models import Claim
@@ -123,6 +124,36 @@ EVENTS: Final = f"""
      WHERE e.id = ANY(%(events)s)
 """  # noqa: S608 - constants
 
+WORKS: Final = """
+    WITH follows AS MATERIALIZED (
+        SELECT f.kind, coalesce(r.id, f.subject) AS subject FROM graph_follow f
+          LEFT JOIN profiles_researcher o ON f.kind = 'researcher' AND o.id = f.subject
+          LEFT JOIN profiles_researcher r ON r.id = coalesce(o.merged_into_id, o.id)
+         WHERE f.account_id = %(account)s AND r.removed_at IS NULL)
+    SELECT p.last, count(*) FILTER (WHERE l.still), count(*) FILTER (WHERE NOT l.still), string_agg(DISTINCT l.kinds, ' ')
+      FROM unnest(%(first)s::bigint[], %(last)s::bigint[]) AS p(first, last)
+     CROSS JOIN LATERAL (
+           SELECT e.id, ARRAY(SELECT g.id FROM works_work g
+                               WHERE g.id = coalesce(w.merged_into_id, w.id) OR g.merged_into_id = coalesce(w.merged_into_id, w.id)
+                             ) AS works
+             FROM graph_feedentry e JOIN works_work w ON w.id = e.work_id
+            WHERE e.account_id = %(account)s AND e.id BETWEEN p.first AND p.last ORDER BY e.id DESC LIMIT %(most)s) e
+     CROSS JOIN LATERAL (
+           SELECT bool_or(n.withdrawn_at IS NULL) AS still,
+                  string_agg(DISTINCT n.kind, ' ') FILTER (WHERE n.withdrawn_at IS NULL) AS kinds
+             FROM graph_news n LEFT JOIN profiles_researcher o ON n.kind = 'researcher' AND o.id = n.subject
+            WHERE n.work_id = ANY(e.works)
+              AND ((n.kind, coalesce(o.merged_into_id, n.subject)) IN (SELECT kind, subject FROM follows)) IS TRUE OFFSET 0) l
+     WHERE l.still IS NOT NULL AND NOT (cardinality(e.works) > 1 AND EXISTS (
+           SELECT FROM graph_feedentry twin
+            WHERE twin.account_id = %(account)s AND twin.work_id = ANY(e.works) AND twin.id < e.id))
+     GROUP BY p.last
+"""
+"""What the feed shows of these parts of it, each counted up to `most`.
+
+Works are looked up entry by entry, and what the account follows in one table that is made once; IS TRUE and OFFSET keep it so.
+"""
+
 
 def notification_page(account: int, *, before: str = "") -> NotificationPage:
     """A page of notifications: five queries, whatever they are about."""
@@ -160,11 +191,13 @@ def _lines(account: int, rows: Sequence[_Row]) -> list[Line]:
         "account": account,
         "notices": [row.notice for row in rows if row.notice is not None],
         "events": [row.event for row in rows if row.event is not None],
+        "first": [row.first for row in rows if row.first is not None],
+        "last": [row.last for row in rows if row.last is not None],
+        "most": COUNTED,
     }
     words = {row[0]: ClaimWord(*row) for row in bulk.fetch(CLAIMS, keys)}
     events = {row[0]: Rearranged(*row) for row in bulk.fetch(EVENTS, keys)}
-    parts = [(row.first, row.last) for row in rows if row.first is not None and row.last is not None]
-    counts = tallies(account, parts, most=COUNTED)
+    counts = {row[0]: row[1:] for row in bulk.fetch(WORKS, keys)}
     found = []
     for row in rows:
         if row.notice is not None:
@@ -172,9 +205,7 @@ def _lines(account: int, rows: Sequence[_Row]) -> list[Line]:
         elif row.event is not None:
             found.append(_of_records(row, events[row.event]))
         elif row.last is not None:
-            tally = counts[row.last]
-            said = of_works(tally.listed, tally.withdrawn, tally.kinds)
-            found.append(_line(row, "works", said, "Look at them", f"/me/feed/?before={row.last + 1}"))
+            found.append(_of_works(row, row.last, *counts.get(row.last, (0, 0, ""))))
     return found
 
 
@@ -194,3 +225,8 @@ def _of_claim(row: _Row, word: ClaimWord) -> Line:
 
 def _of_records(row: _Row, event: Rearranged) -> Line:
     return _line(row, "records", of_records(event), "What happened" if event.history else "", event.history, event.why)
+
+
+def _of_works(row: _Row, last: int, listed: int, withdrawn: int, kinds: str | None) -> Line:
+    said = of_works(listed, withdrawn, [kind.value for kind in FollowKind if kind in (kinds or "").split()])
+    return _line(row, "works", said, "Look at them", f"/me/feed/?before={last + 1}")

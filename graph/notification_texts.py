@@ -152,7 +152,9 @@ _KINDS: Final[dict[str, str]] = {"researcher": "people", "topic": "topics", "ins
 def of_works(listed: int, withdrawn: int, kinds: Sequence[str]) -> list[Part]:
     """How many new works there are of what the reader follows (`kinds` of it), and how many were taken back."""
     if not listed and not withdrawn:
-        return [Part("New works that are gone again, or of what you do not follow any more.")]
+        return [
+            Part("New works that are gone again, were joined to others, or are of what you do not follow any more.")
+        ]
     were, they = ("was", "it is") if withdrawn == 1 else ("were", "they are")
     if not listed:
         return [Part(f"{_new(withdrawn)} {were} taken back: {they} not listed any more under what you follow.")]

@@ -80,11 +80,12 @@ WORKS: Final = """
         SELECT c.account_id, c.first_entry, c.last_entry FROM claimed c
          WHERE NOT EXISTS (SELECT FROM graph_notificationchoice h WHERE h.account_id = c.account_id AND NOT h.works)
            AND EXISTS (SELECT FROM graph_feedentry e
-                        WHERE e.account_id = c.account_id AND e.id BETWEEN c.first_entry AND c.last_entry)
+                        WHERE e.account_id = c.account_id AND e.id BETWEEN c.first_entry AND c.last_entry
+                          AND e.read_at IS NULL)
          ORDER BY c.account_id)
     SELECT count(*) FROM claimed
 """
-"""Of a run that was rolled back meanwhile there is nothing to notify."""
+"""Of what was read in the feed meanwhile, or rolled back, there is nothing to notify."""
 
 
 @transaction.atomic

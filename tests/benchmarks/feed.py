@@ -1,8 +1,9 @@
 """What the feed costs: `uv run python tests/benchmarks/feed.py`.
 
 The feed of an account with 1,000 follows and as many entries, against the feed of an account with one of each; and the page of
-a researcher whom 100,000 follow, against that of one whom one account follows. Requested in turns, so that both meet the same
-noise; the figures are the 95th percentiles. Telling 100,000 followers of a work is timed as well. Engines of its own.
+a researcher whom 100,000 follow, against that of one whom one account follows; and notifications of all those entries in 20 lines,
+against one of one. Requested in turns, so that both meet the same noise; the figures are the 95th percentiles. Telling 100,000
+followers of a work, and notifying them, is timed as well. Engines of its own.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def measure(directory: Path) -> dict[str, Any]:
     _follow([row[0] for row in crowd], [most.pk])
     _announce_everything(many.pk, others[-1].pk, single.pk)
     bulk.run("ANALYZE")
-    fan_out = _told(directory, most)
+    fan_out, notifying = _told(directory, most)
+    for one in (many, single):
+        _notify(one.pk)
     bulk.run("ANALYZE")
     many_client, single_client = Client(), Client()
     many_client.force_login(many)
@@ -88,8 +91,11 @@ def measure(directory: Path) -> dict[str, Any]:
         "feed_of_people_only": _compared(
             lambda: many_client.get("/me/feed/?kind=researcher"), lambda: single_client.get("/me/feed/")
         ),
+        "notifications": _compared(
+            lambda: many_client.get("/notifications/"), lambda: single_client.get("/notifications/")
+        ),
         "profile_of_the_most_followed": _compared(lambda: visitor.get(followed), lambda: visitor.get(plain)),
-        "tell_everybody_of_one_work_s": fan_out,
+        "tell_everybody_of_one_work_s": fan_out, "notify_everybody_of_it_s": notifying,
     }  # fmt: skip
 
 
@@ -135,10 +141,27 @@ def _announce_everything(many: int, last: int, single: int) -> None:
         bulk.copy_rows("graph_feedentry", ("account_id", "work_id"), ((account, work) for work in works))
 
 
-def _told(directory: Path, most: Any) -> float:
-    """Seconds from a new work of the most followed researcher to the last entry."""
+def _notify(account: int) -> None:
+    """The account's entries in lines of 50, and no other lines."""
+    from researchgraph.lib import bulk
+
+    bulk.run("DELETE FROM graph_notification WHERE account_id = %s", [account])
+    bulk.run(
+        """
+        INSERT INTO graph_notification (account_id, first_entry, last_entry)
+        SELECT account_id, min(id), max(id) FROM (
+            SELECT account_id, id, (row_number() OVER (ORDER BY id) - 1) / 50 AS part FROM graph_feedentry WHERE account_id = %s) e
+         GROUP BY account_id, part ORDER BY part
+        """,
+        [account],
+    )
+
+
+def _told(directory: Path, most: Any) -> tuple[float, float]:
+    """Seconds from a new work of the most followed researcher to the last entry, and from there to the last notification."""
     from django.contrib.auth import get_user_model
 
+    from graph.flows import notify
     from graph.flows.deliver import deliver
     from graph.flows.news import compose
     from profiles.flows.confirm import confirm
@@ -160,7 +183,10 @@ def _told(directory: Path, most: Any) -> float:
     began = time.perf_counter()
     while compose() or deliver():
         pass
-    return round(time.perf_counter() - began, 2)
+    told = time.perf_counter()
+    while notify.works():
+        pass
+    return round(told - began, 2), round(time.perf_counter() - told, 2)
 
 
 def _compared(page: Callable[[], Any], single: Callable[[], Any]) -> dict[str, float]:

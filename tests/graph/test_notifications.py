@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from graph import tasks
+from graph.feed_selectors import feed_page
 from graph.flows import notify
 from graph.flows.deliver import deliver
 from graph.flows.follow import follow, unfollow
@@ -33,7 +34,9 @@ from tests.claiming import RECORDS, author, person, sent, weak
 from tests.following import account, bring, following, heard, holder, lines, tell
 from tests.pipeline import importworks, untouched, work, write
 from works import imports, rollback
-from works.models import ImportRun, Topic
+from works.flows.join import join
+from works.flows.undo import undo as undo_join
+from works.models import ImportRun, Topic, Work
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -49,6 +52,7 @@ BEFORE = [
 ]
 SOUP = work("n/4", "Stirring soups", HEDY, EMMY, keywords=["radio"])
 TEA = work("n/5", "On tea", HEDY, year=2023)
+GONE = "New works that are gone again, were joined to others, or are of what you do not follow any more."
 JOINED = "Hedy Lamarr was joined to Emmy Noether."
 
 
@@ -374,7 +378,7 @@ class TestWorks:
             rollback.advance(run)
         imports.settle()
         tell()
-        assert heard(reader) == ["New works that are gone again, or of what you do not follow any more."]
+        assert heard(reader) == [GONE]
 
     def test_works_of_what_is_not_followed_any_more_are_not_counted(
         self, reader: User, hedy: Researcher, tmp_path: Path
@@ -382,7 +386,7 @@ class TestWorks:
         following(reader, hedy)
         bring(tmp_path, SOUP)
         unfollow(account=reader.pk, kind=FollowKind.RESEARCHER, subject=hedy.pk)
-        assert heard(reader) == ["New works that are gone again, or of what you do not follow any more."]
+        assert heard(reader) == [GONE]
 
     def test_who_does_not_want_to_hear_of_works_has_them_in_the_feed_alone(
         self, reader: User, hedy: Researcher, tmp_path: Path
@@ -395,6 +399,24 @@ class TestWorks:
         assert FeedEntry.objects.count() == 2
         assert heard(reader) == ["1 new work of people you follow."]
 
+    def test_works_that_are_joined_count_once_where_the_first_of_them_was_told(
+        self, reader: User, hedy: Researcher, curator: User, tmp_path: Path
+    ) -> None:
+        following(reader, hedy)
+        bring(tmp_path, SOUP)
+        bring(tmp_path, TEA, work("n/6", "About tea", HEDY, year=2024))
+        soup, tea, about = (Work.objects.get(title=title).pk for title in ("Stirring soups", "On tea", "About tea"))
+        event = join(work=tea, into=about, actor=curator, reason="")
+        tell()
+        assert heard(reader) == ["1 new work of people you follow."] * 2
+        join(work=soup, into=about, actor=curator, reason="")
+        tell()
+        assert heard(reader) == [GONE, "1 new work of people you follow."]
+        undo_join(event=event, actor=curator, reason="")
+        tell()
+        assert heard(reader)[0] == "1 new work of people you follow."
+        assert len(feed_page(reader.pk).entries) == 2
+
     def test_reading_the_feed_reads_what_told_of_it(self, reader: User, hedy: Researcher, tmp_path: Path) -> None:
         following(reader, hedy)
         bring(tmp_path, SOUP)
@@ -402,6 +424,18 @@ class TestWorks:
         bring(tmp_path, TEA)
         read(account=reader.pk, upto=upto)
         assert [line.unread for line in lines(reader)] == [True, False]
+
+    def test_what_was_read_in_the_feed_before_is_not_notified(
+        self, reader: User, hedy: Researcher, tmp_path: Path
+    ) -> None:
+        following(reader, hedy)
+        assert importworks(write(tmp_path / "works.jsonl", [SOUP])).status == 0
+        while compose() or deliver():
+            pass
+        read(account=reader.pk, upto=FeedEntry.objects.latest("pk").pk)
+        tell()
+        assert heard(reader) == []
+        assert not notify.waiting()
 
 
 def test_doing_everything_twice_changes_nothing(

@@ -14,6 +14,8 @@ from django.contrib.auth import get_user_model
 from django.urls import resolve
 from lxml import etree
 
+from profiles.claim_models import Claim, ClaimedRecord
+from profiles.claims import State
 from profiles.flows import report
 from profiles.flows.merge import merge
 from profiles.models import Institution, ReportKind, Researcher
@@ -21,7 +23,7 @@ from tests.crawler import closed, crawl
 from tests.hostile import ENTITIES, MARK, PAYLOADS, SOURCES, file, harm
 from tests.pipeline import importworks, line, work, write
 from tests.routes import routes
-from works import imports
+from works import imports, proposals
 from works.flows.join import join
 from works.media_models import MediaMention
 from works.models import ImportRun, SourceRecord, Work
@@ -70,6 +72,10 @@ def decided(library: None) -> None:
     gone, kept = Researcher.objects.filter(display_name__contains=MARK, merged_into=None).order_by("pk")[:2]
     merge(researcher=gone.pk, into=kept.pk, actor=curator, reason=PAYLOADS[1], force=True)
     imports.settle()
+    claim = Claim.objects.create(claimant=get_user_model().objects.create_user("author"), state=State.APPROVED, level=2)
+    holder = Researcher.objects.filter(merged_into=None, removed_at=None, authorships__work=other)[0]
+    ClaimedRecord.objects.create(claim=claim, researcher=holder, holds=True)
+    proposals.propose(work=other.pk, field="title", value=PAYLOADS[3], note=PAYLOADS[4], actor=claim.claimant)
     filed = report.file_report(
         researcher=kept.pk, kind=ReportKind.WRONG, work=other.public_id, text=PAYLOADS[2], email="a@b.example"
     )
@@ -135,7 +141,9 @@ def test_every_public_address_is_inert(decided: None, client: Client) -> None:
     assert {address for address, answer in refused.items() if MARK in answer.content.decode()} == set()
     assert looked.routes | {resolve(address).route for address in refused} == routes(without=("admin/", "account/"))
     assert looked.routes - looked.hostile == {resolve(address).route for address in WORDLESS} | {
-        resolve(f"/api/v1/researchers/{Researcher.objects.all()[0].public_id}/trust/").route
+        resolve(f"/api/v1/researchers/{Researcher.objects.all()[0].public_id}/trust/").route,
+        # Leads to the login.
+        resolve(f"/works/{Work.objects.all()[0].public_id}/mine/").route,
     }
 
 
@@ -149,11 +157,13 @@ def test_the_pages_of_staff_are_inert(decided: None, client: Client) -> None:
     addresses = [
         "/imports/", "/imports/new/", "/imports/schedules/", "/imports/held/", "/imports/held/identifiers/", "/curate/",
         "/curate/?view=list", "/curate/works/", "/curate/works/?view=list", "/curate/reports/",
+        "/curate/proposals/",
     ]  # fmt: skip
     addresses += [f"/imports/held/?source={source}&code={code}" for source, code in groups]
     addresses += [f"/imports/held/{key}/" for key in held.values_list("pk", flat=True)]
     addresses += [f"/imports/{run}/{ending}" for run in runs for ending in ("", "roll-back/")]
     addresses += [f"/curate/work/{work}/" for work in works]
+    addresses += [f"/works/{work}/mine/" for work in works]
     addresses += [f"/curate/work/{work}/split/" for work in works.filter(source_count__gt=1)]
     addresses += [f"/curate/record/{person}/" for person in people]
     addresses += [f"/curate/merge/?from={person}&into={other}" for person, other in pairwise(people)]
