@@ -107,6 +107,13 @@ def test_a_second_demo_and_other_commands_know_the_first(demo_site: Any) -> None
         assert response.status == 200
 
 
+def test_the_passwords_that_the_first_start_printed_are_those_of_every_later_one(demo_site: Any) -> None:
+    tried = "from researchgraph.accounts.demo import accounts; from django.contrib.auth.models import User; "
+    tried += "print(all(User.objects.get(email=email).check_password(word) for _, email, word in accounts()))"
+    done = manage("shell", "-c", tried, DATA_DIR=str(demo_site.data_dir))
+    assert done.stdout.strip().splitlines()[-1] == "True", done.stderr
+
+
 def test_the_site_serves_compressed_files_for_ever(demo_site: Any) -> None:
     with urllib.request.urlopen(demo_site.url) as response:
         name = re.search(r'href="(/static/assets/[^"]+\.css)"', response.read().decode())

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.crypto import salted_hmac
 
+from researchgraph import embedded, env
 from researchgraph.accounts.create import Role, create
 from researchgraph.errors import Conflict
 
@@ -21,10 +22,12 @@ def accounts() -> list[tuple[str, str, str]]:
     """
     if settings.MODE == "production":
         raise Conflict("Accounts with printed passwords are for a demo only.")
+    # Not `settings.SECRET_KEY`: whoever starts the engines for the first time has read that before there was one to keep.
+    key = env.secret("SECRET_KEY") or embedded.local_secret_key(settings.DATA_DIR, allowed=True)
     found = []
     for name, role in PEOPLE.items():
         email = f"{name}@demo.example"
-        password = salted_hmac("demo account", name, algorithm="sha256").hexdigest()[:12]
+        password = salted_hmac("demo account", name, secret=key, algorithm="sha256").hexdigest()[:12]
         if not User.objects.filter(username=name).exists():
             create(email=email, password=password, name=name, role=role)
         found.append((name, email, password))
