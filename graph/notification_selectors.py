@@ -16,7 +16,7 @@ from graph.feed_selectors import LAST, position
 from graph.follow_models import FollowKind
 from graph.notification_models import Notification
 from graph.notification_texts import COUNTED, ClaimWord, Part, Rearranged, of_claim, of_records, of_works
-from profiles.claim_models import Claim
+from profiles.claim_models import Claim, NoticeKind
 from profiles.flows.claims import notices
 from researchgraph.lib import bulk
 
@@ -93,12 +93,12 @@ STANDING: Final = """
       FROM (SELECT %s::bigint AS id) a LEFT JOIN graph_notificationchoice c ON c.account_id = a.id
 """
 CLAIMS: Final = f"""
-    SELECT n.id, n.kind = 'rival', n.state, c.id, c.state, c.effective_at, ARRAY(
+    SELECT n.id, n.kind, n.state, c.id, c.state, c.effective_at, ARRAY(
            SELECT r.display_name FROM profiles_researcher r
             WHERE r.removed_at IS NULL AND r.id IN (
                   SELECT coalesce(o.merged_into_id, o.id) FROM profiles_claimedrecord k
                     JOIN profiles_researcher o ON o.id = k.researcher_id WHERE k.claim_id = c.id)
-              AND (n.kind = 'state' OR %(account)s IN ({HELD_BY.format(keys=SAME_RECORD.format(key="r.id"))}))
+              AND (n.kind <> 'rival' OR %(account)s IN ({HELD_BY.format(keys=SAME_RECORD.format(key="r.id"))}))
             ORDER BY r.id)
       FROM profiles_claimnotice n JOIN profiles_claim c ON c.id = n.claim_id WHERE n.id = ANY(%(notices)s)
 """  # noqa: S608 - constants
@@ -218,7 +218,9 @@ def _of_claim(row: _Row, word: ClaimWord) -> Line:
     if word.stoppable:
         link = f"/claims/dispute/{notices.token(Claim(pk=word.claim))}/"
         return _line(row, "claim", said, "Stop the claim if it is wrong", link)
-    if word.rival:
+    if word.kind == NoticeKind.VOUCH:
+        return _line(row, "claim", said, "Answer", "/claims/")
+    if word.kind == NoticeKind.RIVAL:
         return _line(row, "claim", said, "Your claims", "/claims/")
     return _line(row, "claim", said, "Look at the claim", f"/claims/{word.claim}/")
 

@@ -34,11 +34,12 @@ class Part(msgspec.Struct, frozen=True):
 class ClaimWord(msgspec.Struct, frozen=True):
     """A word about a claim: what it said (`state`), and how the claim stands now.
 
-    `rival`: it is somebody else's, on records of the reader, of whom `names` are those that still are theirs.
+    `kind` is that of the notice: the claim is the reader's ("state"), or somebody else's on records of the reader, of which
+    `names` are those that still are theirs ("rival"), or somebody else's who asks the reader to vouch ("vouch").
     """
 
     id: int
-    rival: bool
+    kind: str
     state: str
     claim: int
     now: str
@@ -48,7 +49,7 @@ class ClaimWord(msgspec.Struct, frozen=True):
     @property
     def stoppable(self) -> bool:
         """Whether the reader may stop the claim of somebody else."""
-        return self.rival and bool(self.names) and may(Actor.VICTIM, State(self.now), State.FROZEN)
+        return self.kind == "rival" and bool(self.names) and may(Actor.VICTIM, State(self.now), State.FROZEN)
 
 
 class Rearranged(msgspec.Struct, frozen=True):
@@ -102,9 +103,19 @@ _STATES: Final[dict[str, str]] = {
 
 def of_claim(word: ClaimWord) -> list[Part]:
     """What happened to a claim."""
-    if word.rival:
-        which = [Part(": "), *_listed(word.names)] if word.names else []
-        return _ended([Part("Somebody claims a record of yours"), *which])
+    match word.kind:
+        case "rival":
+            which = [Part(": "), *_listed(word.names)] if word.names else []
+            return _ended([Part("Somebody claims a record of yours"), *which])
+        case "vouch":
+            return [Part("Somebody who claims "), *_listed(word.names), Part(" asks you to vouch for them.")]
+        case "state":
+            return _of_own_claim(word)
+        case _:
+            raise ValueError(word.kind)
+
+
+def _of_own_claim(word: ClaimWord) -> list[Part]:
     said = _STATES.get(word.state, f"is {LABELS[word.state]}")
     at = word.effective_at
     if word.state == word.now == State.APPROVED and at is not None:

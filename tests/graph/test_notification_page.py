@@ -17,6 +17,7 @@ from graph.follow_models import FollowKind
 from graph.notification_models import Notification, NotificationChoice, Untold
 from graph.notification_selectors import choices, notification_page
 from graph.notification_texts import ClaimWord, Rearranged, of_claim, of_records, of_works, unread_label
+from profiles.claim_models import NoticeKind
 from profiles.claims import State
 from profiles.flows.claims.submit import submit
 from profiles.flows.merge import merge
@@ -259,10 +260,19 @@ def test_hostile_text_is_inert(curator: User, tmp_path: Path) -> None:
     assert len(lines(reader)) == 3
 
 
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_every_kind_of_notice_has_words_and_only_ones_own_claim_is_said_to_be_ones_own(kind: NoticeKind) -> None:
+    said = "".join(
+        part.text for part in of_claim(ClaimWord(1, kind, State.IN_REVIEW, 1, State.IN_REVIEW, None, ["Ada"]))
+    )
+    assert said.startswith("Your claim") == (kind is NoticeKind.STATE)
+    assert said.endswith(".")
+
+
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("names", [[], ["Ada"], ["Ada", "Eve"], list("ABCDE")], ids=len)
 def test_every_word_about_a_claim_is_one_plain_sentence(state: State, names: list[str]) -> None:
-    said = "".join(part.text for part in of_claim(ClaimWord(1, False, state, 1, state, None, names)))
+    said = "".join(part.text for part in of_claim(ClaimWord(1, "state", state, 1, state, None, names)))
     which = {0: "a record that was taken down", 1: "Ada", 2: "Ada and Eve", 5: "A, B, C and 2 more"}[len(names)]
     assert said.startswith(f"Your claim on {which} ")
     assert said.endswith(".")

@@ -30,7 +30,7 @@ from profiles.flows.remove import remove
 from profiles.flows.split import split
 from profiles.flows.undo import undo
 from profiles.models import IdentityEvent, Report, Researcher
-from tests.claiming import RECORDS, author, person, sent, weak
+from tests.claiming import RECORDS, asked, author, begun, charles, person, sent, weak
 from tests.following import account, bring, following, heard, holder, lines, tell
 from tests.pipeline import importworks, untouched, work, write
 from works import imports, rollback
@@ -152,6 +152,15 @@ class TestClaims:
         notices.warn(claim, [ada.pk])
         assert ClaimNotice.objects.get(report=report).user is None
         assert Notification.objects.count() == 1
+
+    def test_whoever_is_asked_to_vouch_hears_of_it(self, ada: Researcher) -> None:
+        babbage = Researcher.objects.get(display_name="Charles Babbage")
+        voucher = charles(babbage)
+        asked(begun(person("claimant", "claimant@analytical.example"), ada), babbage)
+        line = lines(voucher)[0]
+        assert line.sentence == "Somebody who claims Ada Byron asks you to vouch for them."
+        assert (line.action, line.href) == ("Answer", "/claims/")
+        assert "claimant" not in "".join(heard(voucher))
 
     def test_a_record_taken_down_is_not_named(self, ada: Researcher, curator: User) -> None:
         claim = weak("ada", ada)

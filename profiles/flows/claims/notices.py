@@ -30,9 +30,11 @@ _SALT: Final = "profiles.claim.freeze"
 
 def tell(claim: Claim, *, text: str = "") -> None:
     """Write to the claimant how the claim stands now."""
-    written = ClaimNotice.objects.create(
-        claim=claim, kind=NoticeKind.STATE, user_id=claim.claimant_id, state=claim.state, text=text
-    )  # fmt: skip
+    _write(claim, NoticeKind.STATE, claim.claimant_id, text)
+
+
+def _write(claim: Claim, kind: NoticeKind, user: int, text: str = "") -> None:
+    written = ClaimNotice.objects.create(claim=claim, kind=kind, user_id=user, state=claim.state, text=text)
     events.claims_told.send(sender=None, notice_ids=[written.pk])
 
 
@@ -64,7 +66,7 @@ def warn(claim: Claim, finals: list[int]) -> None:
 
 def ask_to_vouch(claim: Claim, voucher: int) -> None:
     """Write to a co-author that the claimant asks them to vouch."""
-    ClaimNotice.objects.create(claim=claim, kind=NoticeKind.VOUCH, user_id=voucher, state=claim.state)
+    _write(claim, NoticeKind.VOUCH, voucher)
 
 
 def send(*, most: int = 100) -> int:
