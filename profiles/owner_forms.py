@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Final
 
 from django import forms
+from django.forms.forms import DeclarativeFieldsMetaclass
 
 from profiles import statements
 from profiles.statements import LINKS_AT_MOST, Field, NotSayable, Said, checked
@@ -14,20 +16,24 @@ from profiles.statements import LINKS_AT_MOST, Field, NotSayable, Said, checked
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
 
-class _Saying(forms.Form):
+class _SayingMeta(DeclarativeFieldsMetaclass, ABCMeta):
+    """Forms have a metaclass of their own."""
+
+
+class _Saying(forms.Form, metaclass=_SayingMeta):
     """A form whose values are statements; what is wrong stands beside the field that it is about."""
 
     ASKED: dict[Field, str] = {}
     """Each field that the form speaks of, and the input that a complaint stands beside."""
 
+    @abstractmethod
     def values(self) -> dict[Field, Any]:
         """What is said, by field, not checked yet."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def initially(said: Said) -> dict[str, Any]:
         """What stands in the form before anything is typed."""
-        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         """Every value has to be one that a page may print."""

@@ -1,4 +1,4 @@
-"""What the browser tests share: a page without scripts, and the accessibility check."""
+"""What the browser tests share: a page without scripts, browsers of several people, and the accessibility check."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.functional.signing_in import sign_in
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
+
+    from tests.conftest import DemoSite
 
 AXE = Path(__file__).resolve().parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -35,3 +39,21 @@ def violations() -> Callable[[Page], list[str]]:
         return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in result["violations"]]
 
     return found
+
+
+@pytest.fixture
+def person(browser: Browser, demo_site: DemoSite) -> Iterator[Callable[..., Page]]:
+    """A browser of its own for each person, who is logged in. Scripts may be off."""
+    contexts = []
+
+    def opened(name: str, *, scripts: bool = True, width: int = 1280) -> Page:
+        context = browser.new_context(java_script_enabled=scripts, viewport={"width": width, "height": 900})
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        sign_in(page, demo_site, name)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

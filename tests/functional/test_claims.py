@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.signing_in import make, sign_in
+from tests.functional.signing_in import make
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
     from tests.conftest import DemoSite
 
@@ -52,24 +52,6 @@ def noor(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> str:
         make(demo_site, name, role)
     query = f"from profiles.models import Researcher; print(Researcher.objects.get(display_name={NAME!r}).public_id)"
     return demo_site.manage("shell", "-c", query).strip().splitlines()[-1]
-
-
-@pytest.fixture
-def person(browser: Browser, demo_site: DemoSite) -> Iterator[Callable[..., Page]]:
-    """A browser of its own for each person, who is logged in. Scripts may be off."""
-    contexts = []
-
-    def opened(name: str, *, scripts: bool = True) -> Page:
-        context = browser.new_context(java_script_enabled=scripts, viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        page = context.new_page()
-        sign_in(page, demo_site, name)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 def claim_it(page: Page, site: DemoSite, record: str, url: str) -> str:
