@@ -21,7 +21,7 @@ from profiles.flows.merge import merge
 from profiles.flows.opt_out import opt_out
 from profiles.flows.reject import reject
 from profiles.models import Institution, Researcher
-from tests.following import account, bring, following, holder, tell
+from tests.following import bring, following, holder, tell
 from tests.pipeline import work
 from works import imports
 from works.models import Topic, Work
@@ -44,11 +44,6 @@ RECORDS = [
 def hedy(tmp_path: Path) -> Researcher:
     bring(tmp_path, *RECORDS)
     return holder("Torpedoes that listen", "Hedy Lamarr")
-
-
-@pytest.fixture
-def reader(empty_library: None) -> User:
-    return account()
 
 
 def address(of: Any) -> str:

@@ -63,16 +63,6 @@ def hedy(tmp_path: Path) -> Researcher:
 
 
 @pytest.fixture
-def emmy(hedy: Researcher) -> Researcher:
-    return holder("Number rings", "Emmy Noether")
-
-
-@pytest.fixture
-def reader(empty_library: None) -> User:
-    return account()
-
-
-@pytest.fixture
 def curator(empty_library: None) -> User:
     return person("curator", curator=True)
 
