@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -71,7 +72,10 @@ def addition(request: HttpRequest, public_id: str, addition: int) -> HttpRespons
     shown = selectors.addition(record, say.current(record.id), addition)
     if shown is None:
         raise Http404
-    context = {"record": record, "page": "works", "addition": shown, "where": registry.get(shown.asked.source).label}
+    context = {
+        "record": record, "page": "works", "addition": shown, "where": registry.get(shown.asked.source).label,
+        "askable": bool(settings.CONTACT_EMAIL),
+    }  # fmt: skip
     return render(request, "owner/addition.html", context)
 
 

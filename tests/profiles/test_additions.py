@@ -287,6 +287,13 @@ def test_a_service_that_does_not_answer_is_given_up(
     assert ImportRun.objects.order_by("-pk")[0].state == RunState.FAILED
 
 
+def test_where_no_service_can_be_asked_the_author_reads_what_to_do_instead(own: Client, ada: Researcher) -> None:
+    failed = asked(own, ada, "10.1000/loom").content.decode()
+
+    assert "This site cannot ask other services yet" in failed
+    assert "CONTACT_EMAIL" not in failed
+
+
 def test_the_same_doi_asked_twice_makes_one_run(own: Client, ada: Researcher, claim: Claim) -> None:
     before = ImportRun.objects.count()
     first = own.post(address(ada), {"identifier": "10.1000/loom"}).headers["Location"]
