@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from profiles.claim_models import EvidenceState
+from profiles.claim_models import Claim, EvidenceState
 from profiles.claims import CHANGEABLE, EVIDENCE, GRANTED, LABELS, OPEN, PENDING, STRONG, Actor, State
 from profiles.flows.claims import facts
 from researchgraph.lib import bulk
@@ -267,10 +267,12 @@ class Account(msgspec.Struct, frozen=True):
     domains: list[str]
 
 
-def account(user: int, records: Sequence[int]) -> Account:
+def account(claim: int, *, user: int, records: Sequence[int]) -> Account:
     """What would be kept if the claim was sent now."""
     known = facts.orcid_of(user)
-    return Account(known[0] if known else "", facts.of_account(user, records), sorted(facts.domains_of(records)))
+    before = Claim.objects.values_list("created_at", flat=True).get(pk=claim)
+    found = facts.of_account(user, records, before=before)
+    return Account(known[0] if known else "", found, sorted(facts.domains_of(records)))
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -118,7 +118,9 @@ def _mine(request: HttpRequest, claim: int) -> ClaimPage:
 
 def _page(request: HttpRequest, found: ClaimPage, *, status: int = 200, **more: Any) -> HttpResponse:
     account = (
-        selectors.account(_user(request).pk, [record.id for record in found.records]) if found.changeable else None
+        selectors.account(found.id, user=_user(request).pk, records=[record.id for record in found.records])
+        if found.changeable
+        else None
     )
     context = {
         "claim": found,

@@ -134,19 +134,21 @@ class Kind(StrEnum):
     ORCID_BYLINE = "orcid-byline"
     ORCID_WORKS = "orcid-works"
     ORCID_LISTED = "orcid-listed"
+    ADDRESS = "address"
     HOMEPAGE = "homepage"
     PAGE = "page"
     INSTITUTION = "institution"
     VOUCH = "vouch"
 
 
-STRONG: Final = frozenset({Kind.ORCID_BYLINE, Kind.ORCID_WORKS, Kind.HOMEPAGE})
+STRONG: Final = frozenset({Kind.ORCID_BYLINE, Kind.ORCID_WORKS, Kind.ADDRESS, Kind.HOMEPAGE})
 """Each proves a record by itself."""
 
 EVIDENCE: Final[dict[str, str]] = {
     Kind.ORCID_BYLINE: "The ORCID iD signed in with stands on a byline of the record",
     Kind.ORCID_WORKS: "The public ORCID record, under a compatible name, lists works of the record on the word of publishers",
     Kind.ORCID_LISTED: "The public ORCID record, under a compatible name, lists works of the record, added by its owner",
+    Kind.ADDRESS: "A confirmed e-mail address that an imported record prints beside a byline of the record",
     Kind.HOMEPAGE: "The code stands on a page that an imported record had named before",
     Kind.PAGE: "The code stands on a page that prints the name",
     Kind.INSTITUTION: "A confirmed e-mail address at an institution that bylines name",

@@ -11,28 +11,23 @@ from __future__ import annotations
 import html
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 from django.conf import settings
 from django.db import transaction
 
-from profiles.claim_models import Claim, ClaimEvidence, EvidenceState
+from profiles import beside_bylines
+from profiles.claim_models import ClaimEvidence, EvidenceState
 from profiles.claims import State
 from profiles.flows.claims import evidence as flows
-from profiles.flows.claims import submit
-from profiles.names import name_key
-from researchgraph.errors import RecordRejected, SourceUnavailable
+from profiles.flows.claims import moving, submit
+from researchgraph.errors import SourceUnavailable
 from researchgraph.lib import bulk
 from researchgraph.lib.http import Http
 from researchgraph.lib.text import fold
-from works.records import ParsedRecord, RawRecord
-from works.sources import registry
 
 SIZE_LIMIT: Final = 2 * 1024 * 1024
 SECONDS: Final = 20.0
-RECORDS_READ: Final = 2_000
-"""Source records of one claim that are read again for the pages they name."""
 WAITING_TAKEN: Final = 50
 _CODE: Final = re.compile(flows.CODE + r"[0-9a-f]{64}")
 _TAG: Final = re.compile(r"<[^<>]{0,5000}>")
@@ -50,11 +45,6 @@ _FINALS: Final = """
 _NAMES: Final = f"""
     SELECT researcher_id, raw_name FROM works_authorship WHERE researcher_id IN ({_FINALS}) GROUP BY 1, 2
 """  # noqa: S608 - a constant
-_RECORDS: Final = f"""
-    SELECT a.researcher_id, a.name_key, s.source, s.key, s.payload FROM works_authorship a
-      JOIN works_sourcerecord s ON s.work_id = a.work_id
-     WHERE a.researcher_id IN ({_FINALS}) AND s.fetched_at < %s ORDER BY s.id, a.id LIMIT {RECORDS_READ}
-"""  # noqa: S608 - constants
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -78,7 +68,8 @@ def check(evidence: int, *, http: Http | None = None) -> None:
         finding = SEEN if records else NO_NAME
     else:
         finding = NO_CODE if seen else NOT_OPENED
-    named = records & named_by(claim).get(plain(url), set())
+    known = beside_bylines.pages(moving.finals(claim), before=claim.created_at)
+    named = records & known.get(beside_bylines.plain(url), set())
     finding = SEEN_NAMED if named else finding
     _settle(evidence, url, sorted(named or records), named=bool(named), finding=finding)
 
@@ -120,24 +111,3 @@ def opened(url: str, *, http: Http | None = None) -> str | None:
 def _prints(words: str, name: str) -> bool:
     key = fold(name)
     return len(key) > 3 and f" {key} " in f" {words} "
-
-
-def named_by(claim: Claim) -> dict[str, set[int]]:
-    """Pages that records imported before the claim had named as the author's, each with the claimed records it was named for."""
-    found: dict[str, set[int]] = {}
-    for record, own_key, source, key, payload in bulk.fetch(_RECORDS, [claim.pk, claim.created_at]):
-        try:
-            parsed = registry.get(source).parse(RawRecord(key=key, payload=bytes(payload)))
-        except RecordRejected:
-            continue
-        for author in parsed.authors if isinstance(parsed, ParsedRecord) else ():
-            if author.homepage and name_key(author.name) == own_key:
-                found.setdefault(plain(author.homepage), set()).add(record)
-    return found
-
-
-def plain(url: str) -> str:
-    """An address without what makes no difference: scheme, "www.", a slash at the end; "" for none."""
-    parts = urlsplit(url.strip())
-    host = (parts.hostname or "").casefold().removeprefix("www.")
-    return f"{host}{parts.path.rstrip('/')}{'?' + parts.query if parts.query else ''}" if host else ""

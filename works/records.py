@@ -40,7 +40,8 @@ class ParsedAuthor(msgspec.Struct, frozen=True, omit_defaults=True):
     """One byline as printed. `identifiers` maps scheme to value, e.g. {"orcid": "0000-..."}.
 
     Schemes: orcid, openreview, dblp, google_scholar, ieee, acl, openalex, semantic_scholar.
-    `affiliations` are the raw strings in printed order. Values are raw until `normalise`.
+    `affiliations` are the raw strings in printed order. Values are raw until `normalise`. `addresses` are those of e-mail
+    that a source prints in a place of their own; `normalise` leaves them out, and nothing stores them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ParsedAuthor(msgspec.Struct, frozen=True, omit_defaults=True):
     homepage: str = ""
     role: str = ""
     native_name: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 class ParsedTopic(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from profiles import page_proof, tasks
+from profiles import beside_bylines, page_proof, tasks
 from profiles.claim_models import ClaimEvidence
 from profiles.claims import State
 from profiles.flows.claims import evidence
@@ -116,7 +116,7 @@ def test_a_page_that_a_record_had_named_before_the_claim_is_strong(
     ada: Researcher, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = begun(person("ada"), ada)
-    assert page_proof.named_by(claim) == {"byron.example/ada": {ada.pk}}
+    assert beside_bylines.pages([ada.pk], before=claim.created_at) == {"byron.example/ada": {ada.pk}}
     found, code = named(claim, "http://byron.example/ada")
     seen = page_proof.Seen(frozenset({evidence.digest(code)}), "works of ada byron")
     monkeypatch.setattr(page_proof, "look", lambda *_, **__: seen)
@@ -128,8 +128,7 @@ def test_a_page_that_a_record_had_named_before_the_claim_is_strong(
 
 def test_a_page_that_a_record_named_after_the_claim_had_begun_is_not(ada: Researcher) -> None:
     claim = begun(person("ada"), ada)
-    claim.created_at = claim.created_at.replace(year=2000)
-    assert page_proof.named_by(claim) == {}
+    assert beside_bylines.pages([ada.pk], before=claim.created_at.replace(year=2000)) == {}
 
 
 def test_a_claim_sent_before_its_page_was_looked_at_is_decided_by_the_look(

@@ -184,5 +184,5 @@ def test_disconnecting_on_the_account_page_is_noticed_by_the_next_round(
     assert (message.to, message.subject) == ([ADDRESS], "Your claim is frozen")
     assert recheck.PROOF_GONE in message.body
     shown = client.get(claim.get_absolute_url()).content.decode()
-    assert "is not connected any more" in shown
+    assert "is not on your account any more" in shown
     assert "Somebody says that this claim is wrong" not in shown

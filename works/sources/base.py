@@ -19,13 +19,15 @@ class Source(ABC):
 
     `name` is stored with every record and never renamed; `label` is shown to people. `identified`
     says the source assigns persistent identifiers to works (verification level L1 rests on it). `example` is a query
-    to the live service, "" where there is none.
+    to the live service, "" where there is none. `edited` says that editors write its records of refereed works, and not
+    whoever deposits them: an e-mail address printed there says whose it is.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     identified: ClassVar[bool] = True
     example: ClassVar[str] = ""
+    edited: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, path: Path) -> Iterator[RawRecord]:

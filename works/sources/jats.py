@@ -123,18 +123,26 @@ def _authors(meta: etree._Element) -> tuple[tuple[ParsedAuthor, ...], tuple[str,
     """The authors, editors only where there are none; and the affiliations that nobody refers to."""
     groups = children(meta, "contrib-group")
     places = {aff.get("id", ""): _place(aff) for holder in (meta, *groups) for aff in _affs(holder)}
+    notes = {
+        note.get("id", ""): tuple(readable(mail) for mail in note.iter() if local_name(mail) == "email")
+        for note in children(child(meta, "author-notes"), "corresp")
+    }
     used: set[str] = set()
     by_role: dict[bool, list[ParsedAuthor]] = {True: [], False: []}
     for group in groups:
         shared = [aff.get("id", "") for aff in _affs(group)]
         for contrib in children(group, "contrib"):
             kind = contrib.get("contrib-type", "")
-            referred = [rid for ref in children(contrib, "xref") for rid in ref.get("rid", "").split() if rid in places]
+            all_referred = [rid for ref in children(contrib, "xref") for rid in ref.get("rid", "").split()]
+            referred = [rid for rid in all_referred if rid in places]
+            noted = tuple(mail for rid in all_referred for mail in notes.get(rid, ()))
             own = [_place(aff) for aff in _affs(contrib)]
             if not referred and not own:
                 referred = shared
             is_author = kind in _AUTHORS
-            author = _author(contrib, (*(places[rid] for rid in referred), *own), role="" if is_author else kind)
+            author = _author(
+                contrib, (*(places[rid] for rid in referred), *own), role="" if is_author else kind, noted=noted
+            )
             if author is not None:
                 by_role[is_author].append(author)
                 used.update(referred)
@@ -170,7 +178,10 @@ def _place_pieces(element: etree._Element) -> Iterator[str]:
         yield part.tail or ""
 
 
-def _author(contrib: etree._Element, places: tuple[str, ...], role: str) -> ParsedAuthor | None:
+def _author(
+    contrib: etree._Element, places: tuple[str, ...], *, role: str, noted: tuple[str, ...]
+) -> ParsedAuthor | None:
+    """The author; `noted` are the addresses of e-mail in the notes that the name refers to."""
     alternatives = child(contrib, "name-alternatives")
     names = [*children(contrib, "name"), *children(alternatives, "name")]
     spelled = [*children(contrib, "string-name"), *children(alternatives, "string-name")]
@@ -196,6 +207,7 @@ def _author(contrib: etree._Element, places: tuple[str, ...], role: str) -> Pars
         identifiers={"orcid": orcid} if orcid else {},
         role=role,
         native_name=native,
+        addresses=(*(readable(mail) for mail in children(contrib, "email")), *noted),
     )
 
 

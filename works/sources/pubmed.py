@@ -74,6 +74,7 @@ class PubmedSource(Source):
 
     name: ClassVar[str] = "pubmed"
     label: ClassVar[str] = "PubMed and Europe PMC"
+    edited: ClassVar[bool] = True
     example: ClassVar[str] = 'AUTH:"Curie M" AND radium'
 
     def __init__(self, *, endpoint: str = ENDPOINT, interval: float = INTERVAL) -> None:

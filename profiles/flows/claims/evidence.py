@@ -93,7 +93,7 @@ def settle(*, evidence: int, url: str, records: Sequence[int], named: bool, find
 def collect(claim: Claim) -> list[Proof]:
     """Bring what the account shows and co-authors say up to date; all confirmed evidence for the records as they are now."""
     records = moving.finals(claim)
-    found = [*facts.of_account(claim.claimant_id, records), *vouchers.facts_of(claim)]
+    found = [*facts.of_account(claim.claimant_id, records, before=claim.created_at), *vouchers.facts_of(claim)]
     kept = {(fact.kind.value, fact.value) for fact in found}
     for row in claim.evidence.exclude(kind__in=_PAGES):
         if (row.kind, row.value) not in kept:

@@ -7,13 +7,14 @@ domain is kept with the claim.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 
-from profiles import domains
+from profiles import beside_bylines, domains
 from profiles.claims import WORKS_LISTED, Kind
 from profiles.names import compatible
 from profiles.orcid_record import OrcidWorks, read
@@ -49,9 +50,18 @@ class Fact(msgspec.Struct, frozen=True):
     confirmed: bool = True
 
 
-def of_account(user: int, records: Sequence[int]) -> list[Fact]:
-    """All that the account shows for these records. Five queries."""
-    return [*_orcid(user, records), *_institutions(user, records)]
+def of_account(user: int, records: Sequence[int], *, before: datetime) -> list[Fact]:
+    """All that the account shows for these records; of what sources print only what was imported before. Six queries."""
+    known = orcid_of(user)
+    addresses = (
+        EmailAddress.objects.filter(user_id=user, verified=True).order_by("email").values_list("email", flat=True)
+    )
+    confirmed = [address.lower() for address in addresses]
+    return [
+        *(_orcid(*known, records) if known else []),
+        *_printed(confirmed, records, before=before, orcid=known[0] if known else ""),
+        *_institutions(confirmed, records),
+    ]
 
 
 def orcid_of(user: int) -> tuple[str, OrcidWorks] | None:
@@ -69,16 +79,12 @@ class _Byline(msgspec.Struct, frozen=True):
     identifiers: list[str]
 
 
-def _orcid(user: int, records: Sequence[int]) -> list[Fact]:
-    known = orcid_of(user)
-    if known is None:
-        return []
-    orcid, said = known
+def _orcid(orcid: str, said: OrcidWorks, records: Sequence[int]) -> list[Fact]:
     bylines = [_Byline(*row) for row in bulk.fetch(BYLINES, {"records": list(records)})]
-    printed = {b.researcher for b in bylines if b.own and b.orcid == orcid}
+    own = {b.researcher for b in bylines if b.own and b.orcid == orcid}
     found = []
-    if printed:
-        found.append(Fact(Kind.ORCID_BYLINE, orcid, tuple(sorted(printed)), f"{orcid} is printed on a byline"))
+    if own:
+        found.append(Fact(Kind.ORCID_BYLINE, orcid, tuple(sorted(own)), f"{orcid} is printed on a byline"))
     for kind, listed in ((Kind.ORCID_WORKS, said.asserted), (Kind.ORCID_LISTED, said.added)):
         counts = _listed(bylines, orcid, said.names, {f"{scheme}:{value}" for scheme, value in listed})
         enough = {one: count for one, count in counts.items() if count >= WORKS_LISTED}
@@ -119,10 +125,17 @@ def domains_of(records: Sequence[int]) -> dict[str, set[int]]:
     return found
 
 
-def _institutions(user: int, records: Sequence[int]) -> list[Fact]:
-    addresses = (
-        EmailAddress.objects.filter(user_id=user, verified=True).order_by("email").values_list("email", flat=True)
-    )
+def _printed(addresses: Sequence[str], records: Sequence[int], *, before: datetime, orcid: str) -> list[Fact]:
+    by_domain: dict[str, set[int]] = {}
+    for address, covered in beside_bylines.addresses(records, addresses, before=before, orcid=orcid).items():
+        by_domain.setdefault(domains.domain(address), set()).update(covered)
+    return [
+        Fact(Kind.ADDRESS, of, tuple(sorted(covered)), f"a confirmed address at {of} is printed beside a byline")
+        for of, covered in sorted(by_domain.items())
+    ]
+
+
+def _institutions(addresses: Sequence[str], records: Sequence[int]) -> list[Fact]:
     known = domains_of(records)
     by_domain: dict[str, set[int]] = {}
     for address in addresses:

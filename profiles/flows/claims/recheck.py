@@ -1,4 +1,4 @@
-"""Claims that rest on an ORCID iD which the account does not sign in with any more are looked at again.
+"""Claims that rest on an ORCID iD or an address printed in a work, which the account has no more, are looked at again.
 
 Found by rows, not by the moment: whoever took the sign-in away, and whatever died then, the next round sees it.
 """
@@ -13,14 +13,18 @@ from profiles.claims import PENDING, Actor, State, judge
 from profiles.flows.claims import evidence, holding, moving
 from researchgraph.lib import bulk
 
-PROOF_GONE: Final = "The ORCID iD that had proved the claim is not connected to the account any more."
+PROOF_GONE: Final = "The ORCID iD or the e-mail address that had proved the claim is not on the account any more."
 _AGAIN: Final = PENDING | {State.VERIFIED}
-_SIGNED_OUT: Final = """
+_PROOF_GONE: Final = """
     SELECT DISTINCT c.id FROM profiles_claim c
-      JOIN profiles_claimevidence e ON e.claim_id = c.id AND e.state = 'confirmed' AND e.kind LIKE 'orcid-%%'
+      JOIN profiles_claimevidence e ON e.claim_id = c.id AND e.state = 'confirmed'
      WHERE (c.state = ANY(%s) OR c.effective_at IS NOT NULL)
-       AND NOT EXISTS (SELECT FROM socialaccount_socialaccount s
-                        WHERE s.user_id = c.claimant_id AND s.provider = 'orcid' AND s.uid = e.value)
+       AND (e.kind LIKE 'orcid-%%' AND NOT EXISTS (
+              SELECT FROM socialaccount_socialaccount s
+               WHERE s.user_id = c.claimant_id AND s.provider = 'orcid' AND s.uid = e.value)
+            OR e.kind = 'address' AND NOT EXISTS (
+              SELECT FROM account_emailaddress m
+               WHERE m.user_id = c.claimant_id AND m.verified AND lower(split_part(m.email, '@', 2)) = e.value))
      ORDER BY c.id LIMIT 100
 """
 
@@ -32,7 +36,7 @@ def look_again() -> int:
     frozen if what is left does not prove it: its claimant keeps the record, and a curator decides. What a curator has
     approved stays as it is, with the evidence that was seen then.
     """
-    found = [row[0] for row in bulk.fetch(_SIGNED_OUT, [sorted(state.value for state in _AGAIN)])]
+    found = [row[0] for row in bulk.fetch(_PROOF_GONE, [sorted(state.value for state in _AGAIN)])]
     for claim in found:
         _look_again(claim)
     return len(found)
