@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from graph import atom_views, follow_views, notification_views, views
+from graph import atom_views, explorer_views, follow_views, notification_views, views
 from profiles.urls import ID, SLUG
 
 KIND = r"(?P<kind>researcher|topic|institution)"
 LISTED = r"(?P<kind>topic|institution)"
 
+SECTION = r"(?P<section>researchers|works|topics|institutions)"
+FORM = r"(?P<form>csv|graphml|gexf|json|svg)"
+
 urlpatterns = [
+    path("explore/", explorer_views.begin, name="explore"),
+    path("explore/path/", explorer_views.path, name="explore-path"),
+    re_path(rf"^explore/{SECTION}/{ID}/$", explorer_views.explore, name="explore-around"),
+    re_path(rf"^explore/{SECTION}/{ID}/export\.{FORM}$", explorer_views.export, name="explore-export"),
     re_path(rf"^researchers/{ID}/graph/$", views.explorer),
     re_path(rf"^researchers/{ID}/{SLUG}/graph/$", views.explorer, name="explorer"),
     re_path(rf"^{KIND}s/{ID}/follow/$", follow_views.button, name="follow"),

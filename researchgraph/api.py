@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from graph import api as graph
 from profiles import api as profiles
 from works import api as works
 
+SECTION = r"(?P<section>researchers|works|topics|institutions)"
 ID = r"(?P<public_id>[0-9a-z]{10})"
 
 urlpatterns = [
@@ -19,4 +21,7 @@ urlpatterns = [
     re_path(rf"^researchers/{ID}/coauthors/$", profiles.coauthors, name="api-researcher-coauthors"),
     re_path(rf"^researchers/{ID}/trust/$", profiles.trust, name="api-researcher-trust"),
     re_path(rf"^works/{ID}/$", works.work, name="api-work"),
+    path("graph/path/", graph.path, name="api-graph-path"),
+    path("graph/joining/", graph.joined, name="api-graph-joining"),
+    re_path(rf"^graph/{SECTION}/{ID}/$", graph.around, name="api-graph"),
 ]

@@ -34,6 +34,8 @@ Disallow: /claims/
 Disallow: /admin/
 Disallow: /me/
 Disallow: /feeds/
+Disallow: /explore/*?
+Disallow: /explore/*/export.
 """
 
 

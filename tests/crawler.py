@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LINKS = re.compile(r"""(?:href|action|src|hx-get)="([^"]*)"|"url": ?"([^"]*)\"""")
 NOT_OURS = ("/static/", "/admin/", "/account/")
+ENDLESS = ("/explore/", "/api/v1/graph/")
+"""Whose links lead from view to view without end; robots.txt keeps others out as well. KNOWN has the ones to look at."""
 KNOWN = {
     "researchers": ("", "graph/", "?sort=title", "?page=2", "report/", "history/", "feed.atom"),
     "api/v1/researchers": ("", "works/", "coauthors/", "trust/"),
@@ -25,12 +27,23 @@ KNOWN = {
     "api/v1/works": ("",),
     "topics": ("", "?page=2", "feed.atom"),
     "institutions": ("", "?page=2", "feed.atom"),
+    "explore/researchers": (
+        "",
+        "?view=table&steps=2",
+        "export.csv",
+        "export.graphml",
+        "export.gexf",
+        "export.json",
+        "export.svg",
+    ),
+    **{f"explore/{section}": ("", "?view=table", "export.svg") for section in ("works", "topics", "institutions")},
+    **{f"api/v1/graph/{section}": ("",) for section in ("researchers", "works", "topics", "institutions")},
 }
 """Every address that takes a public id, with its endings."""
 
 FIXED = (
     "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/imports/", "/search/",
-    "/reports/sent/",
+    "/reports/sent/", "/explore/", "/explore/path/",
     *(f"/search/?kind={kind}&page={page}" for kind in ("people", "works", "topics", "institutions") for page in (1, 2)),
     "/api/v1/schema/", "/api/v1/researchers/", "/api/v1/researchers/?limit=100",
 )  # fmt: skip
@@ -79,7 +92,7 @@ def addresses(searched: Iterable[str]) -> list[str]:
     for section, endings in KNOWN.items():
         for public_id, slug in ids[section.rpartition("/")[2]]:
             found += [f"/{section}/{public_id}/{ending}" for ending in endings]
-            if slug and not section.startswith("api"):
+            if slug and not section.startswith(("api", "explore")):
                 found += [f"/{section}/{public_id}/{slug}/{ending}" for ending in endings if "cite" not in ending]
     blocks = set(Authorship.objects.values_list("block_key", flat=True))
     blocks |= set(Researcher.objects.values_list("listed_under", flat=True))
@@ -91,6 +104,7 @@ def addresses(searched: Iterable[str]) -> list[str]:
     for word in searched:
         found += [f"/search/?q={word}", f"/search/?q={word}&kind=people", f"/search/suggest/?q={word}"]
         found += [f"/api/v1/search/?q={word}", f"/api/v1/researchers/?q={word}"]
+        found += [f"/explore/?q={word}", f"/explore/path/?a={word}&b={word}"]
     return found
 
 
@@ -124,7 +138,13 @@ def crawl(
             for link in [*links, response.headers.get("Location", "")]:
                 parts = urlsplit(urljoin(f"http://testserver{address}", link))
                 there = f"{parts.path}?{parts.query}" if parts.query else parts.path
-                if parts.netloc == "testserver" and there not in seen and not there.startswith(NOT_OURS):
+                endless = parts.query and there.startswith(ENDLESS)
+                if (
+                    parts.netloc == "testserver"
+                    and there not in seen
+                    and not endless
+                    and not there.startswith(NOT_OURS)
+                ):
                     seen.add(there)
                     queue.append(there)
     return said

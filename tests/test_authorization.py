@@ -45,6 +45,9 @@ HELD, POST_HELD = May(HOLDER, HOLDER), May(NOBODY, HOLDER)
 LOOK, DECIDE, DECIDED = May(CURATOR), May(CURATOR, CURATOR), May(NOBODY, CURATOR)
 ID, SLUG = "(?P<public_id>[0-9a-z]{10})", "(?P<slug>[0-9a-z-]{1,80})"
 
+SECTION = "(?P<section>researchers|works|topics|institutions)"
+EXPORT = r"export\.(?P<form>csv|graphml|gexf|json|svg)"
+
 RIGHTS: Final = {
     # The site and what is public.
     "": READ, "about/confidence/": READ, "about/records/": READ, "healthz/": READ, "robots.txt": READ, "search/": READ,
@@ -57,6 +60,9 @@ RIGHTS: Final = {
     rf"^works/{ID}/cite\.(?P<form>bib|json)$": READ,
     "api/v1/schema/": READ, "api/v1/search/": READ, "api/v1/researchers/": READ, f"api/v1/works/{ID}/$": READ,
     **{f"api/v1/researchers/{ID}/{part}$": READ for part in ("", "coauthors/", "trust/", "works/")},
+    # The graph: all of it is public.
+    "explore/": READ, "explore/path/": READ, f"^explore/{SECTION}/{ID}/$": READ, f"^explore/{SECTION}/{ID}/{EXPORT}$": READ,
+    f"api/v1/graph/{SECTION}/{ID}/$": READ, "api/v1/graph/path/": READ, "api/v1/graph/joining/": READ,
     # Reports need no account; their links come by mail.
     **{f"^researchers/{ID}/{slug}report/$": FORM for slug in ("", f"{SLUG}/")},
     "reports/sent/": READ, "reports/confirm/<str:token>/": FORM,
@@ -133,7 +139,8 @@ def example(route: str) -> str:
     model = held.get(kind, Topic if "topic|" in kind and "researcher|" not in kind else Researcher)
     samples = {
         "public_id": model.objects.order_by("pk").values_list("public_id", flat=True)[0], "slug": "a-name",  # type: ignore[attr-defined]
-        "block_key": "lee-s", "value": "10.1000/none", "token": "made-up", "form": "bib", "action": "pause",
+        "block_key": "lee-s", "value": "10.1000/none", "token": "made-up", "section": "researchers",
+        "form": "csv" if "export" in route else "bib", "action": "pause",
         "decision": "split", "key": "made-up", "uidb36": "1", "pk": "1", "record": "1", "report": "1", "review": "1", "proposal": "1",
         "claim": str(Claim.objects.order_by("pk").values_list("pk", flat=True)[0]), "verb": "send",
         "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,

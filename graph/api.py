@@ -1,0 +1,207 @@
+"""Read-only API of the graph: what is next to an entity, how two people are connected, why two entities are joined."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.response import Response
+
+from graph import path_selectors
+from graph.explorer_picture import places
+from graph.exploring import KINDS, OF_SECTION, STEPS, Ref, ref, view
+from graph.joining_selectors import joining
+from graph.neighborhood import Count, Neighborhood
+from graph.neighborhood_selectors import neighborhood
+from researchgraph.lib.schemas import schema
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from graph.joining_selectors import Joining
+    from graph.path_selectors import Person
+
+
+class GraphNode(msgspec.Struct, frozen=True):
+    """An entity. `works` join it to the center; `strength` is theirs, see docs; `x` and `y` are places in a square of 760."""
+
+    id: str
+    kind: str
+    label: str
+    url: str
+    works: int
+    strength: float
+    first_year: int | None
+    last_year: int | None
+    steps: int
+    x: float
+    y: float
+    size: float
+
+
+class GraphEdge(msgspec.Struct, frozen=True):
+    """What joins two nodes: works, and the strength between two people (0 for other kinds)."""
+
+    source: str
+    target: str
+    works: int
+    strength: float
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """What is next to one entity: `nodes` begins with the center. `counts` says how many there are beside those shown."""
+
+    center: str
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    counts: list[Count]
+    edges_total: int
+    sampled: bool
+
+
+class PathWork(msgspec.Struct, frozen=True):
+    """A work that joins two entities, and what it adds to the strength of two people on it."""
+
+    public_id: str
+    url: str
+    title: str
+    year: int | None
+    authors: int
+    adds: float
+
+
+class PathPerson(msgspec.Struct, frozen=True):
+    """Somebody on a way."""
+
+    public_id: str
+    name: str
+    url: str
+
+
+class PathStep(msgspec.Struct, frozen=True):
+    """From one person to the next, with some of the works of both."""
+
+    before: PathPerson
+    after: PathPerson
+    strength: float
+    works: list[PathWork]
+    works_total: int
+
+
+class PathWay(msgspec.Struct, frozen=True):
+    """One way; `resistance` is the sum of 1 / strength."""
+
+    steps: list[PathStep]
+    resistance: float
+
+
+class Paths(msgspec.Struct, frozen=True):
+    """The ways between two people. `given_up`: the search met its limits before it found an answer."""
+
+    ways: list[PathWay]
+    given_up: bool
+
+
+class JoiningWorks(msgspec.Struct, frozen=True):
+    """Works of both entities, the newest first."""
+
+    total: int
+    works: list[PathWork]
+
+
+FILTERS: Final = [
+    OpenApiParameter("kinds", str, description=f"Of {', '.join(KINDS)}, separated by commas; all unless told."),
+    OpenApiParameter("since", int, description="First year of the works that count."),
+    OpenApiParameter("until", int, description="Last year of the works that count."),
+    OpenApiParameter("min", float, description="Smallest strength of a person."),
+    OpenApiParameter("steps", int, enum=STEPS, description="How far people are followed."),
+    OpenApiParameter("topic", str, description="Public id of a topic that works have to be on."),
+    OpenApiParameter("q", str, description="What labels have to contain."),
+]
+
+
+@extend_schema(operation_id="graph_neighborhood", parameters=FILTERS, responses={200: schema(Graph)})
+@api_view(["GET"])
+def around(request: Request, section: str, public_id: str) -> HttpResponse:
+    """What is next to one entity, the strongest first; carries an ETag."""
+    asked = view(Ref(OF_SECTION[section], public_id), request.query_params.dict())
+    found = neighborhood(asked)
+    if found is None:
+        raise NotFound("There is nothing with this id.")
+    body = msgspec.json.encode(_graph(found))
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    response = HttpResponse(body, content_type="application/json", headers={"ETag": tag})
+    # Django's own request, which is what the framework calls it.
+    conditional = get_conditional_response(request._request, etag=tag, response=response)  # noqa: SLF001
+    return response if conditional is None else conditional
+
+
+def _graph(found: Neighborhood) -> Graph:
+    placed = places(found)
+    nodes = [
+        GraphNode(
+            node.id, node.kind, node.label, node.href, node.works, node.strength, node.first_year, node.last_year, node.steps,
+            *placed[node.id],
+        )
+        for node in (found.center, *found.nodes)
+    ]  # fmt: skip
+    edges = [GraphEdge(edge.source, edge.target, edge.works, edge.strength) for edge in found.edges]
+    return Graph(found.center.id, nodes, edges, found.counts, found.edges_total, found.sampled)
+
+
+@extend_schema(
+    operation_id="graph_path",
+    parameters=[
+        OpenApiParameter("a", str, required=True, description="Public id of a researcher."),
+        OpenApiParameter("b", str, required=True, description="Public id of another."),
+        OpenApiParameter("by", str, enum=["steps", "strength"], description="The fewest steps unless told."),
+    ],
+    responses={200: schema(Paths)},
+)
+@api_view(["GET"])
+def path(request: Request) -> Response:
+    """How two researchers are connected: the shortest ways over shared works, or the strongest."""
+    ends = path_selectors.people(request.query_params.get("a", ""), request.query_params.get("b", ""))
+    if ends is None:
+        raise NotFound("There is no researcher with one of these ids.")
+    found = path_selectors.connection(*ends, strongest=request.query_params.get("by") == "strength")
+    ways = [
+        PathWay([
+            PathStep(_person(s.before), _person(s.after), s.strength, [_work(w) for w in s.works], s.works_total)
+            for s in way.steps
+        ], way.resistance)
+        for way in found.ways
+    ]  # fmt: skip
+    return Response(msgspec.to_builtins(Paths(ways, found.given_up)))
+
+
+def _person(one: Person) -> PathPerson:
+    return PathPerson(one.public_id, one.name, one.href)
+
+
+def _work(one: Joining) -> PathWork:
+    return PathWork(one.public_id, one.href, one.title, one.year, one.authors, one.adds)
+
+
+@extend_schema(
+    operation_id="graph_joining",
+    parameters=[
+        OpenApiParameter("a", str, required=True, description="An entity by kind and public id: person:2x4g…"),
+        OpenApiParameter("b", str, required=True, description="Another one."),
+    ],
+    responses={200: schema(JoiningWorks)},
+)
+@api_view(["GET"])
+def joined(request: Request) -> Response:
+    """Why two entities are joined: the works that belong to both."""
+    one, other = ref(request.query_params.get("a", "")), ref(request.query_params.get("b", ""))
+    if one is None or other is None:
+        raise ValidationError("a and b have to be a kind and a public id, such as person:2x4g5n7r9s.")
+    total, works = joining(one, other)
+    return Response(msgspec.to_builtins(JoiningWorks(total, [_work(work) for work in works])))

@@ -1,0 +1,244 @@
+"""The explorer's picture: places that follow from the rows by formula, and the SVG of them. Pure.
+
+Every kind has a sector of the circle as wide as it has nodes. In it the strongest stand nearest to the center, for people
+on the scale of the dial (`graph.layout.radius`), and the order around the circle is that of the table. Nothing is simulated,
+so the same rows give the same bytes, and a picture costs less than its table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from markupsafe import Markup, escape
+
+from graph.exploring import INSTITUTION, KINDS, PERSON, TOPIC, WORK, View
+from graph.layout import radius
+from graph.neighborhood import Edge, Neighborhood, Node
+from profiles.names import short
+
+SIZE: Final = 760.0
+_MIDDLE: Final = SIZE / 2
+_REACH: Final = 300.0
+"""Distance of the weakest people from the center; labels need the rest."""
+_FURTHER: Final = 1.08
+_RINGS: Final = {WORK: (0.5, 0.68, 0.86), TOPIC: (0.62, 0.82), INSTITUTION: (0.62, 0.82)}
+"""Distances of works, topics and institutions, in turn, as shares of the reach."""
+_GAP: Final = 0.12
+"""Angle between two sectors (radians)."""
+LABEL: Final = 26
+"""Letters of a label at most."""
+_LETTER: Final = 6.3
+"""Width of a letter at 12 px on average, measured generously."""
+_HIGH: Final = 14.0
+CLASSES: Final = {PERSON: "person", WORK: "work", TOPIC: "topic", INSTITUTION: "inst"}
+NAMES: Final = {PERSON: "person", WORK: "work", TOPIC: "topic", INSTITUTION: "institution"}
+
+
+class Box(NamedTuple):
+    """A rectangle of the picture: left, top, right, bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two have a point in common."""
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+class Place(NamedTuple):
+    """Where a node is, and its size (half of its width)."""
+
+    x: float
+    y: float
+    size: float
+
+    @property
+    def box(self) -> Box:
+        """What the node covers."""
+        return Box(self.x - self.size, self.y - self.size, self.x + self.size, self.y + self.size)
+
+
+class Label(NamedTuple):
+    """A label beside a node: its text, where it begins or ends, and what it covers."""
+
+    text: str
+    x: float
+    y: float
+    anchor: str
+    box: Box
+
+
+def places(found: Neighborhood) -> dict[str, Place]:
+    """The place of every node by its id, the center first."""
+    placed = {found.center.id: Place(_MIDDLE, _MIDDLE, 12.0)}
+    shown = [(kind, nodes) for kind in KINDS if (nodes := found.of(kind))]
+    if not shown:
+        return placed
+    total = sum(len(nodes) for _kind, nodes in shown)
+    free = 2 * math.pi - (_GAP * len(shown) if len(shown) > 1 else 0)
+    start = -math.pi / 2
+    for kind, nodes in shown:
+        width = free * len(nodes) / total
+        for place, node in enumerate(nodes):
+            angle = start + width * (place + 0.5) / len(nodes)
+            away = _REACH * _distance(node, kind, place)
+            x, y = _MIDDLE + away * math.cos(angle), _MIDDLE + away * math.sin(angle)
+            placed[node.id] = Place(round(x, 1), round(y, 1), _size(node))
+        start += width + _GAP
+    return placed
+
+
+def _distance(node: Node, kind: str, place: int) -> float:
+    if kind != PERSON:
+        return _RINGS[kind][place % len(_RINGS[kind])]
+    if node.steps > 1:
+        return _FURTHER + 0.1 * (place % 2)
+    # Around a topic, an institution or a work people have no strength: they stand on two rings.
+    return radius(node.strength) if node.strength else (0.7, 0.9)[place % 2]
+
+
+def _size(node: Node) -> float:
+    if node.kind == WORK:
+        return 5.0
+    if node.steps > 1:
+        return 4.0
+    return round(min(4.5 + 1.2 * math.sqrt(node.works), 11.0), 1)
+
+
+def labels(found: Neighborhood, placed: Mapping[str, Place], *, selected: str = "") -> dict[str, Label]:
+    """The labels by node: of the selection and the center, then of institutions, topics and people, as long as there is room.
+
+    A label that would touch a node or another label is left out; the table has all of them. Works are labeled only when
+    they are selected: there is no room for titles.
+    """
+    nodes = {node.id: node for node in (found.center, *found.nodes)}
+    first = [one for one in (selected, found.center.id) if one in nodes]
+    order = dict.fromkeys([
+        *first,
+        *(node.id for kind in (INSTITUTION, TOPIC, PERSON) for node in sorted(found.of(kind), key=lambda n: -placed[n.id].size)),
+    ])  # fmt: skip
+    taken = [place.box for place in placed.values()]
+    result: dict[str, Label] = {}
+    for one in order:
+        place = placed[one]
+        others = [box for box in taken if box != place.box]
+        text = _text(nodes[one])
+        label = next((label for label in _beside(text, place) if _free(label.box, others)), None)
+        if label is None and one in first:
+            label = _beside(text, place)[0]
+        if label is not None:
+            result[one] = label
+            taken.append(label.box)
+    return result
+
+
+def _text(node: Node) -> str:
+    text = short(node.label) if node.kind == PERSON and " " in node.label else node.label
+    return text if len(text) <= LABEL else f"{text[: LABEL - 1].rstrip()}…"
+
+
+def _beside(text: str, place: Place) -> list[Label]:
+    """Where a label may stand: at the right or the left, away from the center first, then below and above."""
+    width = _LETTER * len(text)
+    right = (place.x + place.size + 4, place.y + 4, "start")
+    left = (place.x - place.size - 4, place.y + 4, "end")
+    below, above = (place.x, place.y + place.size + 13, "middle"), (place.x, place.y - place.size - 5, "middle")
+    order = (right, left, below, above) if place.x >= _MIDDLE else (left, right, below, above)
+    found = []
+    for x, y, anchor in order:
+        begin = {"start": x, "end": x - width, "middle": x - width / 2}[anchor]
+        found.append(Label(text, round(x, 1), round(y, 1), anchor, Box(begin, y - _HIGH + 3, begin + width, y + 3)))
+    return found
+
+
+def _free(box: Box, taken: Sequence[Box]) -> bool:
+    inside = box.left >= 0 and box.right <= SIZE and box.top >= 0 and box.bottom <= SIZE
+    return inside and not any(box.meets(other) for other in taken)
+
+
+def picture(found: Neighborhood, view: View, *, standalone: bool = False) -> Markup:
+    """The SVG: edges, then nodes as links that select them, then labels.
+
+    `standalone` is for a file of its own, which has no style sheet and no links: colors stand in it.
+    """
+    placed = places(found)
+    selected = view.selected if found.node(view.selected) else None
+    chosen = str(selected) if selected else ""
+    near = _near(found.edges, chosen)
+    named = labels(found, placed, selected=chosen)
+    what = f"Graph around {escape(found.center.label)}: {len(found.nodes)} nodes and {len(found.edges)} edges."
+    opening = f'<svg class="viz graph" viewBox="0 0 {SIZE:g} {SIZE:g}" role="group" aria-label="{what} The table lists the same.">'
+    if standalone:
+        opening = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE:g} {SIZE:g}" font-family="sans-serif" font-size="12">'
+            f"<title>{what}</title>{_STYLE}"
+        )
+    nodes = (found.center, *found.nodes)
+    parts = [
+        opening,
+        *(_edge(edge, placed, lit=chosen in {edge.source, edge.target}) for edge in found.edges),
+        *(
+            _node(node, placed[node.id], view, linked=not standalone, dim=bool(chosen) and node.id not in near)
+            for node in nodes
+        ),
+        *(_label(label, strong=one in {chosen, found.center.id}) for one, label in named.items()),
+        "</svg>",
+    ]
+    return Markup("".join(parts))  # noqa: S704 - our own markup; every label is escaped
+
+
+_STYLE: Final = (
+    "<style>.person{fill:#0b6b4f}.work{fill:#a4450c}.topic{fill:#5b5170}.inst{fill:#35736a}"
+    ".e,.e2{stroke:#9aa5a0;fill:none}.e{stroke:#0b6b4f}.lb{fill:#26302c}.t1{font-weight:600}.halo{fill:none;stroke:#26302c}</style>"
+)
+
+
+def _near(edges: Sequence[Edge], chosen: str) -> set[str]:
+    """The selection and what is joined with it."""
+    joined = {end for edge in edges if chosen in {edge.source, edge.target} for end in (edge.source, edge.target)}
+    return joined | {chosen}
+
+
+def _edge(edge: Edge, placed: Mapping[str, Place], *, lit: bool) -> str:
+    a, b = placed[edge.source], placed[edge.target]
+    width = round(1 + min(edge.strength, 2.0) * 0.7, 1)
+    kind = "e" if lit else "e2"
+    return f'<path class="{kind}" stroke-width="{width:g}" d="M{a.x:g} {a.y:g}L{b.x:g} {b.y:g}"/>'
+
+
+def _node(node: Node, place: Place, view: View, *, linked: bool, dim: bool) -> str:
+    kind = CLASSES[node.kind]
+    shape = _shape(node.kind, place, f"{kind} dim" if dim else kind)
+    if view.selected and str(view.selected) == node.id:
+        shape += f'<circle class="halo" cx="{place.x:g}" cy="{place.y:g}" r="{place.size + 4:g}"/>'
+    if not linked:
+        return shape
+    title = f"{escape(node.label)}, {NAMES[node.kind]}"
+    return f'<a href="{escape(view.query(selected=node.ref))}" aria-label="{title}"><title>{title}</title>{shape}</a>'
+
+
+def _shape(kind: str, place: Place, classes: str) -> str:
+    """Person circle, work square, topic diamond, institution hexagon: never told apart by color alone."""
+    x, y, r = place
+    if kind == PERSON:
+        return f'<circle class="{classes}" cx="{x:g}" cy="{y:g}" r="{r:g}"/>'
+    if kind == WORK:
+        return f'<rect class="{classes}" x="{x - r:g}" y="{y - r:g}" width="{2 * r:g}" height="{2 * r:g}"/>'
+    corners = 4 if kind == TOPIC else 6
+    points = [
+        (x + r * math.cos(turn), y + r * math.sin(turn))
+        for turn in (2 * math.pi * corner / corners - math.pi / 2 for corner in range(corners))
+    ]
+    path = "L".join(f"{px:.1f} {py:.1f}" for px, py in points)
+    return f'<path class="{classes}" d="M{path}Z"/>'
+
+
+def _label(label: Label, *, strong: bool) -> str:
+    classes = "lb t1" if strong else "lb"
+    return f'<text class="{classes}" x="{label.x:g}" y="{label.y:g}" text-anchor="{label.anchor}">{escape(label.text)}</text>'

@@ -1,0 +1,109 @@
+"""The explorer: what is next to an entity as table, picture and files; how two people are connected."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from graph import exports, path_selectors
+from graph.explorer_picture import picture
+from graph.exploring import FORMATS, KINDS, OF_SECTION, PERSON, WORK, Ref, View, view
+from graph.joining_selectors import joining
+from graph.neighborhood_selectors import labels, neighborhood
+from profiles import api_selectors, moved
+from works import search_selectors
+from works.selectors import work_page
+
+SVG: Final = "image/svg+xml"
+
+
+@require_safe
+def begin(request: HttpRequest) -> HttpResponse:
+    """Where the explorer begins: a search for what to put in the center."""
+    words = search_selectors.clean_query(request.GET.get("q", ""))
+    found = search_selectors.suggest(words)
+    return render(request, "graph/explore_begin.html", {"q": words, "found": found})
+
+
+@require_safe
+def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseBase:
+    """What is next to one entity; what is selected is looked at more closely."""
+    asked = _asked(request, section, public_id)
+    found = neighborhood(asked)
+    if found is None:
+        return _elsewhere(request, asked)
+    selected = found.node(asked.selected)
+    total, works = joining(found.center.ref, selected.ref) if selected and selected != found.center else (0, [])
+    context = {
+        "found": found,
+        "view": asked,
+        "kinds": KINDS,
+        "trail": [(one, name) for one, name in zip(asked.trail, labels(asked.trail), strict=True) if name],
+        "selected": selected,
+        "joining": works,
+        "joining_total": total,
+        "beside": found.beside(selected)[:12] if selected else [],
+        "picture": None if asked.table else picture(found, asked),
+    }
+    return render(request, "graph/explorer.html", context)
+
+
+@require_safe
+def export(request: HttpRequest, section: str, public_id: str, form: str) -> HttpResponseBase:
+    """The same view as a file."""
+    asked = _asked(request, section, public_id)
+    found = neighborhood(asked) if form in FORMATS else None
+    if found is None:
+        return _elsewhere(request, asked, f"export.{form}")
+    if form == "svg":
+        kind, body = SVG, str(picture(found, asked, standalone=True))
+    else:
+        kind, writer = exports.WRITERS[form]
+        body = writer(found, site=settings.SITE_URL)
+    response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="graph-{public_id}.{form}"'
+    return response
+
+
+@require_safe
+def path(request: HttpRequest) -> HttpResponse:
+    """How two people are connected, and what they have in common. Either is named by an id or looked for by name."""
+    texts = [search_selectors.clean_query(request.GET.get(name, "")) for name in ("a", "b")]
+    strongest = request.GET.get("by") == "strength"
+    ends = path_selectors.people(*texts)
+    context = {
+        "texts": texts,
+        "strongest": strongest,
+        "ends": ends,
+        "same": bool(ends) and texts[0] == texts[1],
+        "offered": [] if ends else [search_selectors.suggest(text).people for text in texts],
+        "found": path_selectors.connection(*ends, strongest=strongest) if ends else None,
+        "common": path_selectors.comparison(*ends) if ends else None,
+    }
+    return render(request, "graph/path.html", context)
+
+
+def _asked(request: HttpRequest, section: str, public_id: str) -> View:
+    return view(Ref(OF_SECTION[section], public_id), request.GET.dict(), kinds=request.GET.getlist("kinds"))
+
+
+def _elsewhere(request: HttpRequest, asked: View, ending: str = "") -> HttpResponseBase:
+    """Where a record that was joined with another has gone; nothing for what never was."""
+    center = asked.center
+    if center.kind == PERSON:
+        known = api_selectors.whereabouts(center.public_id)
+        if known and known.removed:
+            return render(request, "profiles/gone.html", {"return_to": "/"}, status=410)
+        if known and known.moved_to:
+            there = Ref(PERSON, known.moved_to)
+            return moved.redirect(f"{there.explore}{ending}{asked.parameters}", since=known.moved_at)
+    if center.kind == WORK:
+        page = work_page(center.public_id)
+        if page is not None and page.merged_to:
+            there = Ref(WORK, page.merged_to.split("/")[2])
+            return moved.redirect(f"{there.explore}{ending}{asked.parameters}", since=page.merged_at)
+    raise Http404

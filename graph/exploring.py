@@ -1,0 +1,158 @@
+"""What of the graph somebody asks to see, as the address says it. Pure.
+
+One address is one view: table, picture, exports and the API read the same `View`, so they show the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from researchgraph.lib.dates import EARLIEST_YEAR, LATEST_YEAR
+from researchgraph.lib.public_ids import ALPHABET, LENGTH
+
+PERSON, WORK, TOPIC, INSTITUTION = "person", "work", "topic", "institution"
+KINDS: Final = (PERSON, WORK, TOPIC, INSTITUTION)
+SECTIONS: Final = {PERSON: "researchers", WORK: "works", TOPIC: "topics", INSTITUTION: "institutions"}
+"""Where the page of each kind lives."""
+OF_SECTION: Final = {section: kind for kind, section in SECTIONS.items()}
+SHOWN: Final = {PERSON: 40, WORK: 30, TOPIC: 12, INSTITUTION: 8}
+"""Nodes of each kind that are shown next to the center, the strongest. More do not stay readable."""
+FURTHER: Final = 50
+"""People two steps away that are shown at most."""
+EDGES_SHOWN: Final = 400
+STEPS: Final = (1, 2)
+TRAIL: Final = 6
+"""Entities visited before that the address remembers."""
+STRONGEST: Final = 100.0
+SEARCH_LENGTH: Final = 100
+FORMATS: Final = ("csv", "graphml", "gexf", "json", "svg")
+
+
+class Ref(msgspec.Struct, frozen=True):
+    """An entity by kind and public id, written "person:2x4g…" in addresses."""
+
+    kind: str
+    public_id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.public_id}"
+
+    @property
+    def explore(self) -> str:
+        """Where it is in the center."""
+        return f"/explore/{SECTIONS[self.kind]}/{self.public_id}/"
+
+
+def ref(text: str) -> Ref | None:
+    """What "person:2x4g…" names; None for anything else."""
+    kind, _, public_id = text.partition(":")
+    known = kind in KINDS and len(public_id) == LENGTH and set(public_id) <= set(ALPHABET)
+    return Ref(kind, public_id) if known else None
+
+
+class View(msgspec.Struct, frozen=True):
+    """One view of the graph around `center`.
+
+    `kinds` are shown next to it; `since` and `until` are the first and last year of the works that count; `least` is the
+    smallest strength of a person; `steps` how far people are followed; `topic` the public id of a topic that works have to
+    be on; `words` what labels have to contain; `selected` what is looked at more closely; `trail` where one came from.
+    """
+
+    center: Ref
+    kinds: tuple[str, ...] = KINDS
+    since: int | None = None
+    until: int | None = None
+    least: float = 0.0
+    steps: int = 1
+    topic: str = ""
+    words: str = ""
+    selected: Ref | None = None
+    trail: tuple[Ref, ...] = ()
+    table: bool = False
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is left out by choice."""
+        plain = View(self.center)
+        return any(
+            getattr(self, one) != getattr(plain, one) for one in ("kinds", "since", "until", "least", "topic", "words")
+        )
+
+    def query(self, **changes: object) -> str:
+        """The address of this view, with these parts changed."""
+        view = msgspec.structs.replace(self, **changes)
+        return f"{view.center.explore}{view.parameters}"
+
+    @property
+    def parameters(self) -> str:
+        """What stands behind the address of the center: "?since=2020&…", "" where nothing is chosen."""
+        pairs = [*self.filters()]
+        if self.selected:
+            pairs.append(("sel", str(self.selected)))
+        if self.trail:
+            pairs.append(("trail", " ".join(map(str, self.trail))))
+        if self.table:
+            pairs.append(("view", "table"))
+        return f"?{urlencode(pairs)}" if pairs else ""
+
+    def filters(self) -> list[tuple[str, str]]:
+        """What narrows the view, as the address says it; the parts that change what is exported."""
+        found = [] if self.kinds == KINDS else [("kinds", ",".join(self.kinds))]
+        for name, value in (("since", self.since), ("until", self.until), ("topic", self.topic), ("q", self.words)):
+            if value:
+                found.append((name, str(value)))
+        if self.least:
+            found.append(("min", f"{self.least:g}"))
+        if self.steps != 1:
+            found.append(("steps", str(self.steps)))
+        return found
+
+    def around(self, other: Ref) -> str:
+        """The address of the same view with another center, which remembers this one."""
+        trail = (*(one for one in self.trail if one not in {self.center, other}), self.center)[-TRAIL:]
+        return self.query(center=other, trail=trail, selected=None, topic="", words="")
+
+    def back(self, place: int) -> str:
+        """The address of the view around an entity of the trail."""
+        return self.query(center=self.trail[place], trail=self.trail[:place], selected=None)
+
+
+def view(center: Ref, asked: Mapping[str, str], *, kinds: Sequence[str] = ()) -> View:
+    """The view that these parameters ask for; what cannot be is left out. `kinds` are those of several boxes of a form."""
+    named = [part.strip() for one in (*kinds, asked.get("kinds", "")) for part in one.split(",")]
+    chosen = tuple(kind for kind in KINDS if kind in named)
+    since, until = _year(asked.get("since", "")), _year(asked.get("until", ""))
+    if since and until and since > until:
+        since, until = until, since
+    topic = ref(f"{TOPIC}:{asked.get('topic', '')}")
+    steps = asked.get("steps", "")
+    return View(
+        center,
+        kinds=chosen or KINDS,
+        since=since,
+        until=until,
+        least=_number(asked.get("min", "")),
+        steps=int(steps) if steps in {str(one) for one in STEPS} else 1,
+        topic=topic.public_id if topic else "",
+        words=" ".join(asked.get("q", "").split())[:SEARCH_LENGTH],
+        selected=ref(asked.get("sel", "")),
+        trail=tuple(one for text in asked.get("trail", "").split()[-TRAIL:] if (one := ref(text)) and one != center),
+        table=asked.get("view") == "table",
+    )
+
+
+def _year(text: str) -> int | None:
+    year = int(text) if text.isascii() and text.isdigit() and len(text) == 4 else 0
+    return year if EARLIEST_YEAR <= year <= LATEST_YEAR else None
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return round(value, 2) if 0 < value <= STRONGEST else 0.0

@@ -1,0 +1,102 @@
+"""The shape of what is next to one entity: nodes, edges, and how many of each there are. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from graph.algorithms import CLOSE
+from graph.exploring import PERSON, SECTIONS, Ref
+from researchgraph.lib.dates import span
+from researchgraph.lib.public_ids import address
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One entity. `works` are those that join it to the center, `strength` what they add up to (people and works only).
+
+    `steps` is 0 for the center and 2 for people that only people of the first step have worked with; their works and
+    strength are those with one of these.
+    """
+
+    kind: str
+    public_id: str
+    slug: str
+    label: str
+    works: int = 0
+    strength: float = 0.0
+    first_year: int | None = None
+    last_year: int | None = None
+    steps: int = 1
+
+    @property
+    def id(self) -> str:
+        """The name of the node in edges and exports."""
+        return f"{self.kind}:{self.public_id}"
+
+    @property
+    def ref(self) -> Ref:
+        """What addresses call it."""
+        return Ref(self.kind, self.public_id)
+
+    @property
+    def href(self) -> str:
+        """The address of its page."""
+        return address(SECTIONS[self.kind], self.public_id, self.slug)
+
+    @property
+    def years(self) -> str:
+        """First to last year, or ""."""
+        return span(self.first_year, self.last_year)
+
+    @property
+    def close(self) -> bool:
+        """Whether this is a person whose strength is that of a close collaborator."""
+        return self.kind == PERSON and self.steps == 1 and self.strength >= CLOSE
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """What joins two nodes: how many works, and the strength between two people (0 for other kinds)."""
+
+    source: str
+    target: str
+    works: int
+    strength: float = 0.0
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many of one kind are shown, and how many there are."""
+
+    kind: str
+    shown: int
+    total: int
+
+
+class Neighborhood(msgspec.Struct, frozen=True):
+    """The center, then everything shown around it, kind by kind, the strongest first; the edges by weight.
+
+    `edges_total` counts the edges between the nodes shown; `sampled` says that only the latest works of the center were looked at.
+    """
+
+    center: Node
+    nodes: list[Node]
+    edges: list[Edge]
+    counts: list[Count]
+    edges_total: int
+    sampled: bool = False
+
+    def of(self, kind: str) -> list[Node]:
+        """The nodes of one kind, without the center."""
+        return [node for node in self.nodes if node.kind == kind]
+
+    def node(self, ref: Ref | None) -> Node | None:
+        """A node that is shown, the center included."""
+        return next((node for node in (self.center, *self.nodes) if node.ref == ref), None)
+
+    def beside(self, node: Node) -> list[tuple[Node, int]]:
+        """What a node is joined with among those shown, with the works, most first."""
+        others = {one.id: one for one in (self.center, *self.nodes)}
+        found = [
+            (others[edge.target if edge.source == node.id else edge.source], edge.works)
+            for edge in self.edges
+            if node.id in {edge.source, edge.target}
+        ]
+        return sorted(found, key=lambda one: (-one[1], one[0].label))

@@ -1,0 +1,280 @@
+"""What is next to one entity: people, works, topics and institutions, the strongest first, and what joins them.
+
+Three queries, each as large as what is shown, and not as what there is: two for the rows, one for the edges. Works that
+count are those of the center (all of a person's, the latest of a topic or an institution), so years and a topic narrow
+all kinds alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from graph.algorithms import FEWEST_ASSUMED, HYPER_AUTHORSHIP
+from graph.exploring import (
+    EDGES_SHOWN,
+    FURTHER,
+    INSTITUTION,
+    KINDS,
+    PERSON,
+    SHOWN,
+    TOPIC,
+    WORK,
+    Ref,
+    View,
+)
+from graph.neighborhood import Count, Edge, Neighborhood, Node
+from researchgraph.lib import bulk
+from researchgraph.lib.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LATEST: Final = 1_000
+"""Works of a topic or an institution that are looked at: large ones have hundreds of thousands."""
+SEARCHED: Final = 2_000
+"""Rows of each kind among which words are looked for."""
+CENTERS_FOLLOWED: Final = 20
+"""People, the strongest, whose own co-authors are the second step."""
+FOLLOWED_EACH: Final = 5
+
+
+_CENTERS: Final = {
+    PERSON: "SELECT id, slug, display_name, works_count, first_year, last_year FROM profiles_researcher"
+    " WHERE public_id = %s AND removed_at IS NULL AND merged_into_id IS NULL",
+    WORK: "SELECT id, slug, title, 1, year, year FROM works_work"
+    " WHERE public_id = %s AND NOT undone AND merged_into_id IS NULL",
+    TOPIC: "SELECT id, slug, label, 0, NULL, NULL FROM works_topic WHERE public_id = %s",
+    INSTITUTION: "SELECT id, slug, name, 0, NULL, NULL FROM profiles_institution WHERE public_id = %s",
+}
+
+_SHARE: Final = f"""
+    CASE WHEN w.author_count BETWEEN 2 AND {HYPER_AUTHORSHIP} OR w.authors_truncated AND w.author_count <= {HYPER_AUTHORSHIP}
+         THEN 1.0::float8 / (CASE WHEN w.authors_truncated THEN greatest(w.author_count, {FEWEST_ASSUMED})
+                                  ELSE w.author_count END - 1) ELSE 0 END
+"""
+"""`graph.algorithms.strength` of one work."""
+
+_NARROWED: Final = """
+    (%(since)s::int IS NULL OR w.year >= %(since)s::int) AND (%(until)s::int IS NULL OR w.year <= %(until)s::int)
+    AND (%(topic)s::text = '' OR EXISTS (SELECT FROM works_worktopic n JOIN works_topic t ON t.id = n.topic_id
+                                          WHERE n.work_id = w.id AND t.public_id = %(topic)s::text))
+"""
+_MINE: Final = {
+    PERSON: "(SELECT DISTINCT work_id FROM works_authorship WHERE researcher_id = %(key)s::bigint)",
+    WORK: "(SELECT %(key)s::bigint AS work_id)",
+    TOPIC: "(SELECT work_id FROM works_worktopic WHERE topic_id = %(key)s::bigint ORDER BY work_id DESC LIMIT %(latest)s)",
+    INSTITUTION: "(SELECT work_id FROM works_workinstitution WHERE institution_id = %(key)s::bigint"
+    " ORDER BY work_id DESC LIMIT %(latest)s)",
+}
+_PART: Final = "SELECT '{kind}'::text, {columns}, count(*) OVER () FROM {rows} ORDER BY {order} LIMIT %(most_{kind})s"
+
+_SHARED: Final = """
+    (SELECT a.researcher_id AS key, count(*) AS works, sum(a.share) AS strength, min(a.year) AS first, max(a.year) AS last
+       FROM (SELECT DISTINCT a.researcher_id, m.id, m.share, m.year FROM mine m JOIN works_authorship a ON a.work_id = m.id
+              WHERE m.share > 0 AND a.researcher_id IS NOT NULL AND {not_center}) a GROUP BY a.researcher_id) p
+    JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
+"""
+_SEEN: Final = """
+    (SELECT researcher_id AS key, works, 0::float8 AS strength, first_year AS first, last_year AS last FROM {table}
+      WHERE {column} = %(key)s::bigint AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
+        AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)) p
+    JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
+"""
+_PERSON_COLUMNS: Final = (
+    "r.id, r.public_id, r.slug, r.display_name, p.works, round(p.strength::numeric, 9)::float8, p.first, p.last"
+)
+_LEAST: Final = " WHERE round(p.strength::numeric, 9) >= %(least)s::numeric"
+_PEOPLE: Final = {
+    PERSON: (
+        _SHARED.format(not_center="a.researcher_id <> %(key)s::bigint") + _LEAST,
+        "p.strength DESC, p.works DESC, r.id",
+    ),
+    WORK: (
+        """(SELECT a.researcher_id AS key, 1 AS works, max(m.share) AS strength, max(m.year) AS first, max(m.year) AS last,
+                   min(a.position) AS place FROM mine m JOIN works_authorship a ON a.work_id = m.id
+             WHERE a.researcher_id IS NOT NULL GROUP BY 1) p
+           JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL""",
+        "p.place",
+    ),
+    TOPIC: (_SEEN.format(table="graph_researchertopic", column="topic_id"), "p.works DESC, r.id"),
+    INSTITUTION: (_SEEN.format(table="profiles_affiliation", column="institution_id"), "p.works DESC, r.id"),
+}
+_WORK_COLUMNS: Final = "w.id, w.public_id, w.slug, w.title, {works}, {strength}::float8, w.year, w.year"
+_NEWEST: Final = "w.year DESC NULLS LAST, w.date DESC, w.id DESC"
+_WORKS: Final = {
+    kind: (_WORK_COLUMNS.format(works="1", strength="m.share"), "mine m JOIN works_work w ON w.id = m.id", _NEWEST)
+    for kind in (PERSON, TOPIC, INSTITUTION)
+} | {
+    # Works that have authors in common; of a crowd's work only the first ones are looked at.
+    WORK: (
+        _WORK_COLUMNS.format(works="n.people", strength="0"),
+        f"""(SELECT b.work_id, count(DISTINCT b.researcher_id)::int AS people FROM works_authorship a
+               JOIN works_authorship b ON b.researcher_id = a.researcher_id AND b.work_id <> a.work_id
+              WHERE a.work_id = %(key)s::bigint AND a.position < {HYPER_AUTHORSHIP} GROUP BY 1
+              ORDER BY 2 DESC, 1 DESC LIMIT {SEARCHED}) n JOIN works_work w ON w.id = n.work_id""",  # noqa: S608 - constants
+        f"n.people DESC, {_NEWEST}",
+    ),
+}
+_COUNTED: Final = """
+    (SELECT {key} AS key, count(*)::int AS works, min(m.year) AS first, max(m.year) AS last
+       FROM mine m JOIN {through} WHERE {others} GROUP BY 1) p JOIN {table} e ON e.id = p.key
+"""
+_ENTITY: Final = "e.id, e.public_id, e.slug, e.{label}, p.works, 0::float8, p.first, p.last"
+_BY_WORKS: Final = "p.works DESC, e.{label}, e.id"
+
+
+def _counted(kind: str, center: str) -> str:
+    """The part of the query for topics or institutions of the works that count."""
+    label, table = ("label", "works_topic") if kind == TOPIC else ("name", "profiles_institution")
+    through, key = ("works_worktopic x ON x.work_id = m.id", "x.topic_id")
+    if kind == INSTITUTION:
+        through, key = ("works_workinstitution x ON x.work_id = m.id", "x.institution_id")
+        if center == PERSON:
+            # Of a person only what stands beside their own name, not what co-authors' bylines say.
+            through = (
+                "works_authorship a ON a.work_id = m.id AND a.researcher_id = %(key)s::bigint"
+                " CROSS JOIN LATERAL unnest(a.institutions) AS x(institution_id)"
+            )
+    others = f"{key} <> %(key)s::bigint" if kind == center else "true"
+    rows = _COUNTED.format(key=key, through=through, others=others, table=table)
+    return _PART.format(kind=kind, columns=_ENTITY.format(label=label), rows=rows, order=_BY_WORKS.format(label=label))
+
+
+def _statement(center: str, kinds: Sequence[str]) -> str:
+    """The query for what is next to an entity of this kind."""
+    people, order = _PEOPLE[center]
+    columns, works, newest = _WORKS[center]
+    parts = {
+        PERSON: _PART.format(kind=PERSON, columns=_PERSON_COLUMNS, rows=people, order=order),
+        WORK: _PART.format(kind=WORK, columns=columns, rows=works, order=newest),
+        TOPIC: _counted(TOPIC, center),
+        INSTITUTION: _counted(INSTITUTION, center),
+    }
+    narrowed = "true" if center == WORK else _NARROWED
+    mine = (
+        f"WITH mine AS MATERIALIZED (SELECT w.id, w.year, {_SHARE} AS share FROM {_MINE[center]} n"  # noqa: S608
+        f" JOIN works_work w ON w.id = n.work_id WHERE {narrowed}) "
+    )
+    return mine + " UNION ALL ".join(f"({parts[kind]})" for kind in kinds)
+
+
+_FURTHER: Final = f"""
+    SELECT DISTINCT ON (f.other) f.other, r.public_id, r.slug, r.display_name, f.works, f.weight, f.first_year, f.last_year
+      FROM unnest(%(people)s::bigint[]) AS p(id)
+     CROSS JOIN LATERAL (
+            SELECT * FROM (SELECT b_id AS other, works, weight, first_year, last_year FROM graph_coauthoredge WHERE a_id = p.id
+                           UNION ALL
+                           SELECT a_id, works, weight, first_year, last_year FROM graph_coauthoredge WHERE b_id = p.id) e
+             WHERE weight >= %(least)s::float8 AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
+               AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)
+             ORDER BY weight DESC, works DESC, other LIMIT {FOLLOWED_EACH}) f
+      JOIN profiles_researcher r ON r.id = f.other AND r.removed_at IS NULL
+     WHERE f.other <> ALL(%(known)s::bigint[]) ORDER BY f.other, f.weight DESC
+"""  # noqa: S608 - constants
+
+_EDGES: Final = f"""
+    SELECT kind, a, b, works, weight, count(*) OVER () FROM (
+        SELECT 'pp' AS kind, a_id AS a, b_id AS b, works, weight FROM graph_coauthoredge
+         WHERE a_id = ANY(%(person)s::bigint[]) AND b_id = ANY(%(person)s::bigint[])
+        UNION ALL
+        SELECT DISTINCT 'pw', researcher_id, work_id, 1, 0::float8 FROM works_authorship
+         WHERE work_id = ANY(%(work)s::bigint[]) AND researcher_id = ANY(%(person)s::bigint[])
+        UNION ALL
+        SELECT 'wt', work_id, topic_id, 1, 0 FROM works_worktopic
+         WHERE work_id = ANY(%(work)s::bigint[]) AND topic_id = ANY(%(topic)s::bigint[])
+        UNION ALL
+        SELECT 'wi', work_id, institution_id, 1, 0 FROM works_workinstitution
+         WHERE work_id = ANY(%(work)s::bigint[]) AND institution_id = ANY(%(institution)s::bigint[])
+        UNION ALL
+        SELECT 'pi', researcher_id, institution_id, works, 0 FROM profiles_affiliation
+         WHERE researcher_id = ANY(%(person)s::bigint[]) AND institution_id = ANY(%(institution)s::bigint[])
+    ) e ORDER BY weight DESC, works DESC, kind, a, b LIMIT {EDGES_SHOWN}
+"""  # noqa: S608 - constants
+_ENDS: Final = {"p": PERSON, "w": WORK, "t": TOPIC, "i": INSTITUTION}
+
+
+def neighborhood(view: View) -> Neighborhood | None:
+    """What the view shows; None if there is no such entity. Three queries, four with a second step."""
+    found = bulk.fetch(_CENTERS[view.center.kind], [view.center.public_id])
+    if not found:
+        return None
+    key, slug, label, *facts = found[0]
+    center = Node(view.center.kind, view.center.public_id, slug, label, facts[0], 0.0, facts[1], facts[2], steps=0)
+    keys: dict[str, dict[int, Node]] = {kind: {} for kind in KINDS}
+    given = {
+        "key": key, "since": view.since, "until": view.until, "topic": view.topic, "least": view.least, "latest": LATEST,
+        **{f"most_{kind}": SEARCHED if view.words else SHOWN[kind] for kind in KINDS},
+    }  # fmt: skip
+    statement = _statement(view.center.kind, view.kinds)
+    totals = dict.fromkeys(view.kinds, 0)
+    words = fold(view.words)
+    for kind, row_key, *node, total in bulk.fetch(statement, _used(statement, given)):
+        if not words or words in fold(node[2]):
+            if len(keys[kind]) < SHOWN[kind]:
+                keys[kind][row_key] = Node(kind, *node)
+            totals[kind] = totals[kind] + 1 if words else total
+    if view.steps > 1 and keys[PERSON]:
+        _follow(keys[PERSON], center=key if center.kind == PERSON else 0, view=view)
+    edges, edges_total = _edges(keys, center)
+    return Neighborhood(
+        center=center,
+        nodes=[node for kind in view.kinds for node in keys[kind].values()],
+        edges=edges,
+        counts=[Count(kind, sum(1 for n in keys[kind].values() if n.steps == 1), totals[kind]) for kind in view.kinds],
+        edges_total=edges_total,
+        sampled=view.center.kind in {TOPIC, INSTITUTION},
+    )
+
+
+def labels(refs: Sequence[Ref]) -> list[str]:
+    """What these entities are called, "" for what is not there. One query."""
+    if not refs:
+        return []
+    wanted = {kind: [one.public_id for one in refs if one.kind == kind] for kind in KINDS}
+    found = {Ref(kind, public_id): label for kind, public_id, label in bulk.fetch(_LABELS, wanted)}
+    return [found.get(one, "") for one in refs]
+
+
+_LABELS: Final = """
+    SELECT 'person', public_id, display_name FROM profiles_researcher
+     WHERE public_id = ANY(%(person)s::text[]) AND removed_at IS NULL AND merged_into_id IS NULL
+    UNION ALL SELECT 'work', public_id, title FROM works_work
+     WHERE public_id = ANY(%(work)s::text[]) AND NOT undone AND merged_into_id IS NULL
+    UNION ALL SELECT 'topic', public_id, label FROM works_topic WHERE public_id = ANY(%(topic)s::text[])
+    UNION ALL SELECT 'institution', public_id, name FROM profiles_institution WHERE public_id = ANY(%(institution)s::text[])
+"""
+
+
+def _used(statement: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that the statement names: the database wants to know the type of each."""
+    return {name: value for name, value in given.items() if f"%({name})s" in statement}
+
+
+def _follow(people: dict[int, Node], *, center: int, view: View) -> None:
+    """Add the people of the second step to those of the first."""
+    first = list(people)
+    given = {
+        "people": first[:CENTERS_FOLLOWED], "known": [*first, center],
+        "least": view.least, "since": view.since, "until": view.until,
+    }  # fmt: skip
+    rows = sorted(bulk.fetch(_FURTHER, given), key=lambda row: (-row[5], row[0]))[:FURTHER]
+    people.update({key: Node(*(PERSON, *node, 2)) for key, *node in rows})
+
+
+def _edges(keys: dict[str, dict[int, Node]], center: Node) -> tuple[list[Edge], int]:
+    """The edges between the nodes shown: those to the center, then the others, by weight; and how many there are."""
+    own = [
+        Edge(center.id, node.id, node.works, node.strength)
+        for kind in KINDS
+        for node in keys[kind].values()
+        if node.steps == 1
+    ]
+    given = {kind: list(keys[kind]) for kind in KINDS}
+    names = {(kind, one): node.id for kind in KINDS for one, node in keys[kind].items()}
+    rows = bulk.fetch(_EDGES, given)
+    others = [
+        Edge(names[_ENDS[ends[0]], a], names[_ENDS[ends[1]], b], works, weight)
+        for ends, a, b, works, weight, _total in rows
+    ]
+    total = len(own) + (rows[0][5] if rows else 0)
+    return [*own, *others][:EDGES_SHOWN], total
