@@ -7,7 +7,7 @@ PRODUCTION = RESEARCHGRAPH_MODE=production DEBUG=false \
 	ALLOWED_HOSTS=example.org SITE_URL=https://example.org CONTACT_EMAIL=librarian@example.org EMAIL_HOST=mail.example.org \
 	DATABASE_URL=postgresql://u:p@127.0.0.1:1/d REDIS_URL=redis://127.0.0.1:1/0 CACHE_URL=redis://127.0.0.1:1/0
 
-.PHONY: check ruff mypy imports templates migrations deploy typescript test lock
+.PHONY: check ruff mypy imports templates migrations deploy typescript api-types test lock
 
 check: ruff mypy imports templates migrations deploy typescript
 
@@ -33,6 +33,14 @@ deploy:
 typescript:
 	test -d static/node_modules || (cd static && $(RUN) npm ci --ignore-scripts)
 	cd static && $(RUN) npm run typecheck
+	$(MAKE) -s api-types TYPES=node_modules/.api.d.ts
+	diff static/src/api.d.ts static/node_modules/.api.d.ts
+
+# What the explorer knows of the API's answers; written anew whenever they change.
+TYPES = src/api.d.ts
+api-types:
+	$(LOCAL) $(RUN) manage.py spectacular --fail-on-warn --file static/node_modules/.api.yaml
+	cd static && $(RUN) npx openapi-typescript node_modules/.api.yaml -o $(TYPES)
 
 test:
 	$(RUN) pytest

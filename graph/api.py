@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
 from graph import path_selectors
-from graph.explorer_picture import places
+from graph.explorer_picture import label_of, places
 from graph.exploring import KINDS, OF_SECTION, STEPS, Ref, ref, view
 from graph.joining_selectors import joining
 from graph.neighborhood import Count, Neighborhood
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
 
 class GraphNode(msgspec.Struct, frozen=True):
-    """An entity. `works` join it to the center; `strength` is theirs, see docs; `x` and `y` are places in a square of 760."""
+    """An entity. `works` join it to the center, `strength` is what they add up to; `short` is the label cut to what fits.
+
+    `x`, `y` and `size` (half the width) are its place in a square of 760.
+    """
 
     id: str
     kind: str
     label: str
+    short: str
     url: str
     works: int
     strength: float
@@ -146,8 +150,8 @@ def _graph(found: Neighborhood) -> Graph:
     placed = places(found)
     nodes = [
         GraphNode(
-            node.id, node.kind, node.label, node.href, node.works, node.strength, node.first_year, node.last_year, node.steps,
-            *placed[node.id],
+            node.id, node.kind, node.label, label_of(node), node.href, node.works, node.strength, node.first_year,
+            node.last_year, node.steps, *placed[node.id],
         )
         for node in (found.center, *found.nodes)
     ]  # fmt: skip

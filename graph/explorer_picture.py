@@ -1,8 +1,9 @@
 """The explorer's picture: places that follow from the rows by formula, and the SVG of them. Pure.
 
-Every kind has a sector of the circle as wide as it has nodes. In it the strongest stand nearest to the center, for people
-on the scale of the dial (`graph.layout.radius`), and the order around the circle is that of the table. Nothing is simulated,
-so the same rows give the same bytes, and a picture costs less than its table.
+Every kind has a sector of the circle as wide as it has nodes. In it they are spread as seeds are in a sunflower, in the
+order of the table: the first ones stand nearest to the center, and each turns by the golden section of the sector, so that
+neighbors are far apart and labels find room (H. Vogel, "A better way to construct the sunflower head", Mathematical
+Biosciences 44, 1979). Nothing is simulated, so the same rows give the same bytes, and a picture costs less than its table.
 """
 
 from __future__ import annotations
@@ -14,17 +15,16 @@ from typing import Final, NamedTuple
 from markupsafe import Markup, escape
 
 from graph.exploring import INSTITUTION, KINDS, PERSON, TOPIC, WORK, View
-from graph.layout import radius
 from graph.neighborhood import Edge, Neighborhood, Node
 from profiles.names import short
 
 SIZE: Final = 760.0
 _MIDDLE: Final = SIZE / 2
-_REACH: Final = 300.0
-"""Distance of the weakest people from the center; labels need the rest."""
-_FURTHER: Final = 1.08
-_RINGS: Final = {WORK: (0.5, 0.68, 0.86), TOPIC: (0.62, 0.82), INSTITUTION: (0.62, 0.82)}
-"""Distances of works, topics and institutions, in turn, as shares of the reach."""
+_REACH: Final = 340.0
+"""Distance of the last nodes from the center."""
+_NEAREST: Final = 0.3
+"""Distance of the first ones, as a share of that."""
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2
 _GAP: Final = 0.12
 """Angle between two sectors (radians)."""
 LABEL: Final = 26
@@ -83,24 +83,15 @@ def places(found: Neighborhood) -> dict[str, Place]:
     total = sum(len(nodes) for _kind, nodes in shown)
     free = 2 * math.pi - (_GAP * len(shown) if len(shown) > 1 else 0)
     start = -math.pi / 2
-    for kind, nodes in shown:
+    for _kind, nodes in shown:
         width = free * len(nodes) / total
         for place, node in enumerate(nodes):
-            angle = start + width * (place + 0.5) / len(nodes)
-            away = _REACH * _distance(node, kind, place)
+            angle = start + width * ((place + 0.5) * _GOLDEN % 1)
+            away = _REACH * math.sqrt(_NEAREST**2 + (1 - _NEAREST**2) * (place + 0.5) / len(nodes))
             x, y = _MIDDLE + away * math.cos(angle), _MIDDLE + away * math.sin(angle)
             placed[node.id] = Place(round(x, 1), round(y, 1), _size(node))
         start += width + _GAP
     return placed
-
-
-def _distance(node: Node, kind: str, place: int) -> float:
-    if kind != PERSON:
-        return _RINGS[kind][place % len(_RINGS[kind])]
-    if node.steps > 1:
-        return _FURTHER + 0.1 * (place % 2)
-    # Around a topic, an institution or a work people have no strength: they stand on two rings.
-    return radius(node.strength) if node.strength else (0.7, 0.9)[place % 2]
 
 
 def _size(node: Node) -> float:
@@ -128,7 +119,7 @@ def labels(found: Neighborhood, placed: Mapping[str, Place], *, selected: str = 
     for one in order:
         place = placed[one]
         others = [box for box in taken if box != place.box]
-        text = _text(nodes[one])
+        text = label_of(nodes[one])
         label = next((label for label in _beside(text, place) if _free(label.box, others)), None)
         if label is None and one in first:
             label = _beside(text, place)[0]
@@ -138,7 +129,8 @@ def labels(found: Neighborhood, placed: Mapping[str, Place], *, selected: str = 
     return result
 
 
-def _text(node: Node) -> str:
+def label_of(node: Node) -> str:
+    """What stands beside a node: initials and family name of a person, else the label, cut to what fits."""
     text = short(node.label) if node.kind == PERSON and " " in node.label else node.label
     return text if len(text) <= LABEL else f"{text[: LABEL - 1].rstrip()}…"
 

@@ -74,13 +74,14 @@ def path(request: HttpRequest) -> HttpResponse:
     """How two people are connected, and what they have in common. Either is named by an id or looked for by name."""
     texts = [search_selectors.clean_query(request.GET.get(name, "")) for name in ("a", "b")]
     strongest = request.GET.get("by") == "strength"
-    ends = path_selectors.people(*texts)
+    offered = [path_selectors.offered(text) for text in texts]
+    ends = path_selectors.people(*(one.chosen for one in offered))
     context = {
-        "texts": texts,
+        "texts": [end.name for end in ends] if ends else texts,
         "strongest": strongest,
         "ends": ends,
-        "same": bool(ends) and texts[0] == texts[1],
-        "offered": [] if ends else [search_selectors.suggest(text).people for text in texts],
+        "same": bool(ends) and offered[0].chosen == offered[1].chosen,
+        "offered": offered,
         "found": path_selectors.connection(*ends, strongest=strongest) if ends else None,
         "common": path_selectors.comparison(*ends) if ends else None,
     }

@@ -11,7 +11,9 @@ from django.db import OperationalError, transaction
 from graph import routes
 from graph.joining_selectors import Joining
 from researchgraph.lib import bulk
-from researchgraph.lib.public_ids import address
+from researchgraph.lib.public_ids import LENGTH, address
+from researchgraph.lib.text import fold
+from works import search_selectors
 
 STEPS_MOST: Final = 6
 """Longer ways connect everybody with everybody and say nothing."""
@@ -22,6 +24,7 @@ DETOUR: Final = 2
 """Steps that the strongest way may have more than the shortest."""
 WORKS_A_STEP: Final = 3
 COMMON_SHOWN: Final = 20
+OFFERED: Final = 8
 MILLISECONDS: Final = 2_000
 """How long one statement of a search may take; then it is cancelled, and the page says so."""
 
@@ -111,6 +114,22 @@ _WORKS: Final = f"""
              ORDER BY v.author_count, v.year DESC NULLS LAST, v.id LIMIT {WORKS_A_STEP}) w
      ORDER BY s.place, w.author_count, w.year DESC NULLS LAST, w.id
 """  # noqa: S608 - constants
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """Whom a text may mean: the public id of the one it does, "" while that has to be chosen, and those to choose from."""
+
+    chosen: str
+    people: list[search_selectors.Person]
+
+
+def offered(text: str) -> Offered:
+    """Whom a public id, or a name, means. A name is one record's only if no other that is found carries it."""
+    if any(len(text) == LENGTH and text == row[1] for row in bulk.fetch(_PEOPLE.format(column="public_id"), [[text]])):
+        return Offered(text, [])
+    found = search_selectors.people(text, limit=OFFERED, offset=0)[1] if text else []
+    named = [one.public_id for one in found if fold(one.name) == fold(text)]
+    return Offered(named[0] if len(named) == 1 else "", found)
 
 
 def people(one: str, other: str) -> tuple[Person, Person] | None:

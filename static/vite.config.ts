@@ -4,6 +4,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "/static/",
   publicDir: false,
+  worker: { format: "es" },
   build: {
     outDir: "dist",
     emptyOutDir: true,
@@ -15,7 +16,7 @@ export default defineConfig({
     cssTarget: ["chrome123", "firefox121", "safari17.5"],
     target: "es2022",
     rollupOptions: {
-      input: ["src/site.ts", "css/site.css", "icons.svg", "mark.svg"],
+      input: ["src/site.ts", "src/explorer/explorer.ts", "css/site.css", "icons.svg", "mark.svg"],
       // htmx can evaluate attributes; src/site.ts switches that off, and the policy forbids it.
       checks: { eval: false },
     },

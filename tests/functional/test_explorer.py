@@ -1,0 +1,212 @@
+"""The explorer in a real browser: the same six tasks with the canvas and with the table only, and without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.pipeline import work, write
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.conftest import DemoSite
+
+pytestmark = pytest.mark.timeout(300)
+
+WREN, MOSS, THRUSH, LARK = "Ilse Wrenfield", "Tove Mossbank", "Arvid Thrushton", "Una Larkmoor"
+LAB: Final = {"affiliation": "Institute of Hedges", "affiliation_domain": "hedges.example"}
+RECORDS: Final = [
+    work("hedge/1", "Hedges in winter", {"name": WREN, **LAB}, MOSS, year=2016),
+    work("hedge/2", "Hedges in spring", {"name": WREN, **LAB}, MOSS, year=2018, keywords=["hedgerows"]),
+    work(
+        "hedge/3",
+        "Birds of the hedges",
+        {"name": WREN, **LAB},
+        THRUSH,
+        "Peder Finchley",
+        year=2021,
+        keywords=["hedgerows"],
+    ),
+    work("hedge/4", "Songs at dawn", THRUSH, LARK, year=2022),
+]
+
+
+@pytest.fixture(scope="module")
+def wren(demo_site: DemoSite, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the graph around Ilse Wrenfield."""
+    folder: Path = tmp_path_factory.mktemp("explorer")
+    demo_site.manage("importworks", "jsonl", write(folder / "works.jsonl", RECORDS))
+    find = f"from profiles.models import *; print(Researcher.objects.get(display_name='{WREN}').public_id)"
+    public_id = demo_site.manage("shell", "-c", find).strip().splitlines()[-1]
+    return f"{demo_site.url}/explore/researchers/{public_id}/"
+
+
+def alive(page: Page, address: str) -> None:
+    """Open the picture, and wait until it moves."""
+    page.goto(address)
+    page.locator("[data-canvas] canvas").first.wait_for()
+
+
+def detail(page: Page) -> str:
+    return page.locator("#detail").inner_text()
+
+
+def exported(page: Page, form: str) -> str:
+    page.get_by_text("Export", exact=True).click()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name=form).click()
+    return Path(waiting.value.path()).read_text()
+
+
+def test_six_tasks_with_the_canvas(page: Page, wren: str, violations: Callable[[Page], list[str]]) -> None:
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    alive(page, wren)
+    assert violations(page) == []
+    # 1. The strongest collaborator: the first one of the rows, found with arrow keys.
+    strongest = first_person(page)
+    assert strongest["label"] == MOSS
+    page.get_by_role("application", name="Graph picture").focus()
+    for key in islice(cycle(("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown")), 80):
+        page.keyboard.press(key)
+        if MOSS in said(page):
+            break
+    assert said(page).startswith(f"{MOSS}, person, ")
+    # 2. Why there is an edge.
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name=MOSS).wait_for()
+    assert "Why this edge" in detail(page)
+    assert "Hedges in winter" in detail(page)
+    assert f"sel=person%3A{strongest['id'].partition(':')[2]}" in page.url
+    # 3. Since a year.
+    page.get_by_label("From", exact=True).first.fill("2020")
+    page.get_by_label("From", exact=True).first.press("Tab")
+    page.wait_for_url("**since=2020**")
+    page.locator("[data-canvas] canvas").first.wait_for()
+    assert MOSS not in [one["label"] for one in nodes(page)]
+    assert THRUSH in [one["label"] for one in nodes(page)]
+    # 4. A path.
+    page.locator("#pb").fill(LARK)
+    page.get_by_role("button", name="Find a path").click()
+    page.get_by_role("heading", name=f"{WREN} and {LARK} are two steps apart").wait_for()
+    assert "Songs at dawn" in page.get_by_role("main").inner_text()
+    # 5. What is next to an institution.
+    alive(page, wren)
+    place = next(one for one in nodes(page) if one["kind"] == "institution")
+    page.goto(f"{wren}?sel={place['id']}")
+    page.get_by_role("link", name="Center here").click()
+    page.wait_for_url("**/explore/institutions/**")
+    page.locator("[data-canvas] canvas").first.wait_for()
+    assert WREN in [one["label"] for one in nodes(page)]
+    # 6. A file, and the picture as one.
+    assert WREN in exported(page, "CSV")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="PNG").click()
+    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+    assert problems == []
+
+
+def test_six_tasks_with_the_table_only(page: Page, wren: str, violations: Callable[[Page], list[str]]) -> None:
+    six_tasks_with_the_table(page, wren)
+    assert violations(page) == []
+
+
+def test_six_tasks_without_scripts_on_a_phone(plain_page: Page, wren: str) -> None:
+    six_tasks_with_the_table(plain_page, wren)
+    for address in (wren, f"{wren}?view=table", f"{wren}?view=table&steps=2"):
+        plain_page.goto(address)
+        assert plain_page.locator("main svg.graph, main table").count() > 0
+
+
+def six_tasks_with_the_table(page: Page, wren: str) -> None:
+    page.goto(wren)
+    page.get_by_role("link", name="Table", exact=True).click()
+    people = page.get_by_role("table", name="People next to")
+    # 1. The strongest collaborator.
+    assert people.get_by_role("rowheader").first.inner_text().startswith(MOSS)
+    # 2. Why there is an edge.
+    people.get_by_role("link", name=f"Why is {MOSS} here?").click()
+    page.get_by_role("heading", name="Why this edge").wait_for()
+    assert "Hedges in winter" in detail(page)
+    # 3. Since a year.
+    page.get_by_label("From", exact=True).first.fill("2020")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**since=2020**")
+    page.get_by_role("rowheader", name=THRUSH).wait_for()
+    assert page.get_by_role("rowheader", name=MOSS).count() == 0
+    # 4. A path.
+    page.locator("#pb").fill(LARK)
+    page.get_by_role("button", name="Find a path").click()
+    page.get_by_role("heading", name=f"{WREN} and {LARK} are two steps apart").wait_for()
+    # 5. What is next to an institution.
+    page.goto(f"{wren}?view=table")
+    page.get_by_role("table", name="Institutions next to").get_by_role(
+        "link", name="Center Institute of Hedges"
+    ).click()
+    page.wait_for_url("**/explore/institutions/**")
+    assert page.get_by_role("rowheader", name=WREN).count() == 1
+    # 6. A file.
+    assert WREN in exported(page, "GraphML")
+
+
+def said(page: Page) -> str:
+    return page.locator("[data-said]").inner_text()
+
+
+def nodes(page: Page) -> list[dict[str, Any]]:
+    """What the picture was drawn from."""
+    found: dict[str, Any] = page.evaluate(
+        "fetch(document.querySelector('graph-explorer').getAttribute('src')).then((answer) => answer.json())"
+    )
+    listed: list[dict[str, Any]] = found["nodes"]
+    return listed
+
+
+def first_person(page: Page) -> dict[str, Any]:
+    return next(one for one in nodes(page)[1:] if one["kind"] == "person")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_scrolls_sideways_and_axe_finds_nothing(
+    page: Page, wren: str, demo_site: DemoSite, violations: Callable[[Page], list[str]], width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    path = f"{demo_site.url}/explore/path/?a={WREN}&b={LARK}"
+    for address in (wren, f"{wren}?view=table", path, f"{demo_site.url}/explore/", f"{demo_site.url}/explore/?q=wren"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert violations(page) == [], address
+
+
+def test_a_node_unfolds_and_folds_again(page: Page, wren: str) -> None:
+    alive(page, wren)
+    thrush = next(one for one in nodes(page) if one["label"] == THRUSH)
+    page.goto(f"{wren}?sel={thrush['id']}")
+    page.locator("[data-canvas] canvas").first.wait_for()
+    page.get_by_role("button", name="Unfold").click()
+    page.get_by_text("nodes unfolded").wait_for()
+    page.get_by_role("button", name="Unfold").click()
+    page.get_by_text("nodes folded").wait_for()
+
+
+def test_two_thousand_nodes_are_drawn(page: Page, wren: str) -> None:
+    alive(page, wren)
+    drawn = page.evaluate(
+        """() => {
+            const nodes = Array.from({ length: 2000 }, (_, n) => ({
+              id: `person:${n}`, kind: ["person", "work", "topic", "institution"][n % 4], label: `N ${n}`, short: `N ${n}`, url: "/",
+              works: 1, strength: 0, first_year: null, last_year: null, steps: 1,
+              x: 380 + 300 * Math.cos(n) * (n / 2000), y: 380 + 300 * Math.sin(n) * (n / 2000), size: 3 }));
+            const edges = Array.from({ length: 6000 }, (_, n) => ({
+              source: `person:${n % 2000}`, target: `person:${(n * 7 + 1 + Math.floor(n / 2000)) % 2000}`, works: 1, strength: 0 }));
+            const explorer = document.querySelector("graph-explorer");
+            explorer.show({ center: "person:0", nodes, edges, counts: [], edges_total: 6000, sampled: false });
+            return new Promise((done) => requestAnimationFrame(() => done(document.querySelectorAll("[data-canvas] canvas").length)));
+        }"""
+    )
+    assert drawn > 0
