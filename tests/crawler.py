@@ -6,6 +6,7 @@ import html
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus, urljoin, urlsplit
 
@@ -27,19 +28,13 @@ KNOWN = {
     "api/v1/works": ("",),
     "topics": ("", "?page=2", "feed.atom"),
     "institutions": ("", "?page=2", "feed.atom"),
-    "explore/researchers": (
-        "",
-        "?view=table&steps=2",
-        "export.csv",
-        "export.graphml",
-        "export.gexf",
-        "export.json",
-        "export.svg",
-    ),
-    **{f"explore/{section}": ("", "?view=table", "export.svg") for section in ("works", "topics", "institutions")},
-    **{f"api/v1/graph/{section}": ("",) for section in ("researchers", "works", "topics", "institutions")},
+    **{f"explore/{section}": ("",) for section in ("researchers", "works", "topics", "institutions")},
 }
 """Every address that takes a public id, with its endings."""
+
+OTHER_VIEWS = ("?view=table&steps=2", *(f"export.{form}" for form in ("csv", "graphml", "gexf", "json", "svg")))
+FEW = 8
+"""Of so many of each kind, the other views of the explorer: they show the same rows."""
 
 FIXED = (
     "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/imports/", "/search/",
@@ -101,6 +96,18 @@ def addresses(searched: Iterable[str]) -> list[str]:
     found += [f"/{i.scheme}/{i.value}" for i in WorkIdentifier.objects.filter(scheme__in=["doi", "arxiv"])]
     for byline in Authorship.objects.exclude(identifiers__orcid=None):
         found.append(f"/orcid/{byline.identifiers['orcid']}")
+    people = list(
+        Researcher.objects.filter(merged_into=None, removed_at=None).order_by("pk").values_list("public_id", flat=True)
+    )
+    for pair in pairwise(people[:FEW]):
+        ends = "a={}&b={}".format(*pair)
+        found += [f"/explore/path/?{ends}", f"/api/v1/graph/path/?{ends}&by=strength"]
+    for work in Work.objects.order_by("pk").values_list("public_id", flat=True)[:FEW]:
+        found.append(f"/api/v1/graph/joining/?a=work:{work}&b=work:{work}")
+    for section, rows in ids.items():
+        for public_id, _slug in rows[:FEW]:
+            found += [f"/explore/{section}/{public_id}/{ending}" for ending in OTHER_VIEWS]
+            found.append(f"/api/v1/graph/{section}/{public_id}/")
     for word in searched:
         found += [f"/search/?q={word}", f"/search/?q={word}&kind=people", f"/search/suggest/?q={word}"]
         found += [f"/api/v1/search/?q={word}", f"/api/v1/researchers/?q={word}"]

@@ -87,7 +87,8 @@ class Looked:
 
     KINDS = (
         "text/html", "application/json", "text/plain", "application/x-bibtex", "application/vnd.citationstyles.csl+json",
-        "application/vnd.oai.openapi", "application/atom+xml",
+        "application/vnd.oai.openapi", "application/atom+xml", "text/csv", "application/graphml+xml", "application/gexf+xml",
+        "image/svg+xml",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -118,8 +119,10 @@ class Looked:
             self.wrong += [f"{address}: {one}" for one in harm(body)]
         elif kind == "application/json":
             json.loads(body)
-        elif kind == "application/atom+xml":
-            etree.fromstring(body.encode())
+        elif kind.endswith("+xml"):
+            root = etree.fromstring(body.encode())
+            if root.xpath("//*[local-name() = 'script' or @*[starts-with(name(), 'on')]]"):
+                self.wrong.append(f"{address}: has scripts")
 
 
 def test_there_are_payloads_enough_and_each_is_a_title_somewhere(library: None) -> None:

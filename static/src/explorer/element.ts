@@ -225,17 +225,24 @@ export class GraphExplorer extends HTMLElement {
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const direction = DIRECTIONS[event.key];
+    const step = { n: 1, b: -1 }[event.key];
     const action = { "+": "in", "-": "out", "0": "fit", Enter: "choose", Escape: "clear", e: "expand", h: "hide", p: "pin", c: "center", t: "table" }[
       event.key
     ];
-    if (!direction && !action) return;
+    if (!direction && !action && !step) return;
     event.preventDefault();
-    if (direction) this.move(direction);
+    if (direction) this.visit(nearest(this.graph, this.at, direction));
+    else if (step) this.visit(this.beside(step));
     else void this.act(action ?? "");
   }
 
-  private move(direction: [number, number]): void {
-    const next = nearest(this.graph, this.at, direction);
+  /** The node that many places further in the order of the table, around its ends. */
+  private beside(step: number): string | undefined {
+    const order = this.graph.nodes();
+    return order[(order.indexOf(this.at) + step + order.length) % order.length];
+  }
+
+  private visit(next: string | undefined): void {
     if (!next) return;
     this.at = next;
     const { name, type } = this.graph.getNodeAttributes(next) as Shown;
