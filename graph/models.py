@@ -96,8 +96,22 @@ class ProfileSnapshot(models.Model):
         return f"summary of {self.researcher_id}"
 
 
+class TrustModel(models.Model):
+    """Weights under which receipts were computed, one row each, written when first used and never changed.
+
+    `weights` is a `graph.trust_model.Weights` as JSON text. So a receipt can be explained after the operator weighs otherwise.
+    """
+
+    version = models.CharField(max_length=40, primary_key=True)
+    weights = models.TextField()
+    first_used_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.version
+
+
 class TrustSnapshot(models.Model):
-    """A trust receipt: confidence in the record. One row per change of its inputs; `current` marks the last.
+    """A trust receipt: confidence in the record. One row per change of its inputs or weights; `current` marks the last.
 
     `inputs` are those of `graph.trust.receipt`, which gives the components and their sentences. `inputs_hash` is their
     SHA-256 under `model_version`: equal hash, equal score.
@@ -106,7 +120,9 @@ class TrustSnapshot(models.Model):
     researcher = models.ForeignKey(Researcher, on_delete=models.CASCADE, related_name="trust", db_index=False)
     score = models.SmallIntegerField()
     inputs = models.JSONField()
-    model_version = models.CharField(max_length=40)
+    model_version = models.ForeignKey(
+        TrustModel, on_delete=models.PROTECT, db_column="model_version", db_index=False, related_name="+"
+    )
     inputs_hash = models.CharField(max_length=64)
     cause = models.TextField()
     current = models.BooleanField(db_default=True)
@@ -121,6 +137,48 @@ class TrustSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.score} of 100 for {self.researcher_id}"
+
+
+class Surroundings(models.Model):
+    """What a receipt takes from the records of others. Whom none of it concerns has no row.
+
+    `verified` counts co-authors with verified records; `given` and `carried` are the trust that reaches the researcher, in
+    hundredths of a full tie (`graph.trust_flow`). `shared` counts ORCID iDs that another record carries as well. Written
+    by `graph.flows.network` alone.
+    """
+
+    researcher = models.OneToOneField(
+        Researcher, primary_key=True, on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
+    verified = models.IntegerField()
+    given = models.IntegerField()
+    carried = models.IntegerField()
+    shared = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.given} + {self.carried} for {self.researcher_id}"
+
+
+class SurroundingsState(models.Model):
+    """For which verified records and weights the rows of `Surroundings` are; one row, or none
+    where nobody is verified.
+    """
+
+    stamp = models.CharField(max_length=64, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.stamp
+
+
+class StaleSurroundings(models.Model):
+    """Pairs of co-authors or ORCID iDs have changed since `Surroundings` was computed. Each batch marks by a row of its own, so
+    that none waits for another.
+    """
+
+    marked_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"changed, {self.pk}"
 
 
 class StaleResearcher(models.Model):

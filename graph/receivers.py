@@ -62,9 +62,15 @@ def rename_at_once(*, researcher_ids: Sequence[int], cause: str, **_: object) ->
 
 @receiver(events.works_changed)
 def mark_authors(*, work_ids: Sequence[int], lost: Sequence[int] = (), **_: object) -> None:
-    """Everybody on a changed work shows that work; who is not on it any more shows it no longer."""
-    query = "SELECT DISTINCT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL"
-    ids = {*lost, *(row[0] for row in bulk.fetch(query, [list(work_ids)]))}
+    """Everybody on a changed work shows that work; who is not on it any more shows it no longer.
+
+    Of whom it was marked not theirs, the receipt says whether a source states the opposite.
+    """
+    query = """
+        SELECT researcher_id FROM works_authorship WHERE work_id = ANY(%s) AND researcher_id IS NOT NULL
+        UNION SELECT researcher_id FROM works_rejection WHERE work_id = ANY(%s)
+    """
+    ids = {*lost, *(row[0] for row in bulk.fetch(query, [list(work_ids), list(work_ids)]))}
     if ids:
         mark_researchers(researcher_ids=sorted(ids), cause="a source changed one of the works")
 

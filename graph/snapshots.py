@@ -126,8 +126,29 @@ DRAWN = 16
 """People on the dial: more do not stay readable (../docs: interface design, graph drawing)."""
 
 
-class TrustInputs(msgspec.Struct, frozen=True):
-    """Everything the receipt is computed from; hashed, stored, and enough to recompute the score."""
+class TrustChange(msgspec.Struct, array_like=True, frozen=True):
+    """One row of a receipt's history: when it came (ISO, with time), the score, what it changed for, under which model."""
+
+    at: str
+    score: int
+    cause: str
+    model_version: str
+
+    @property
+    def day(self) -> str:
+        """The ISO date."""
+        return self.at[:10]
+
+
+class TrustInputs(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything the receipt is computed from; hashed, stored, and enough to recompute the score with the model's weights.
+
+    `trust_given` and `trust_carried` are hundredths of a full tie (`graph.trust_flow`).
+    `conflicts` counts open questions of identifiers, `more_orcids` the iDs of the record beyond the first, `shared_orcids` those that
+    another record carries as well, `stated_again` works marked not theirs on which a source states an identifier of the record;
+    `disputed` is 1 while the claim that holds the record is frozen.
+    What a later version appends has a default and is left out where it has that, so hashes of older receipts stay the same.
+    """
 
     level: int
     works: int
@@ -136,3 +157,9 @@ class TrustInputs(msgspec.Struct, frozen=True):
     close: int
     verified_coauthors: int
     conflicts: int
+    trust_given: int = 0
+    trust_carried: int = 0
+    more_orcids: int = 0
+    shared_orcids: int = 0
+    stated_again: int = 0
+    disputed: int = 0

@@ -7,7 +7,7 @@ import time
 from celery import shared_task
 from django.conf import settings
 
-from graph.flows import notify, recompute
+from graph.flows import network, notify, recompute
 from graph.flows.deliver import deliver
 from graph.flows.news import compose
 from profiles.flows import waiting
@@ -18,12 +18,12 @@ SLICE_SECONDS = 120
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
 def recompute_stale() -> None:
-    """Recompute stale researchers until there are none left."""
+    """Recompute stale researchers until there are none left, and those to whom another amount of trust comes by that."""
     if waiting.due():
         # Bylines are still being decided on; whoever finishes that wakes us.
         return
     deadline = time.monotonic() + SLICE_SECONDS
-    while recompute.recompute_stale():
+    while recompute.recompute_stale() or network.refresh():
         if time.monotonic() > deadline:
             recompute_stale.delay()
             return

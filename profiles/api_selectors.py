@@ -8,7 +8,8 @@ import msgspec
 
 from graph import trust
 from graph.audience import SAME_RECORD
-from graph.snapshots import TrustInputs
+from graph.snapshots import TrustChange, TrustInputs
+from graph.trust_model import Weights
 from profiles.statements import SAID, Said, said
 from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import address
@@ -123,8 +124,20 @@ class Coauthor(msgspec.Struct, frozen=True):
     last_year: int | None
 
 
+class TrustChanged(msgspec.Struct, frozen=True):
+    """A receipt that was current from `at` on, and what it changed for."""
+
+    at: str
+    score: int
+    cause: str
+    model_version: str
+
+
 class TrustReport(msgspec.Struct, frozen=True):
-    """The receipt with everything needed to recompute it."""
+    """The receipt with everything needed to recompute it: what it rests on, the weights of its version, and how it came about.
+
+    Of the inputs, those that are 0 may be left out, as they are in the text that is hashed.
+    """
 
     score: int
     word: str
@@ -134,6 +147,8 @@ class TrustReport(msgspec.Struct, frozen=True):
     inputs_hash: str
     cause: str
     computed_at: datetime
+    history: list[TrustChanged]
+    weights: Weights
 
 
 DETAIL = f"""
@@ -164,6 +179,15 @@ COAUTHORS = """
      WHERE e.a_id = %s OR e.b_id = %s ORDER BY e.weight DESC, e.works DESC, o.sort_name, o.id LIMIT %s OFFSET %s
 """
 
+RECEIPT = """
+    SELECT t.inputs::text, t.model_version, o.weights, t.cause, t.computed_at,
+           (SELECT json_agg(json_build_array(to_char(n.computed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), n.score,
+                                             n.cause, n.model_version) ORDER BY n.computed_at, n.id)::text
+              FROM graph_trustsnapshot n WHERE n.researcher_id = t.researcher_id)
+      FROM graph_trustsnapshot t JOIN graph_trustmodel o ON o.version = t.model_version
+     WHERE t.researcher_id = %s AND t.current
+"""
+
 WORKS = """
     SELECT w.id FROM works_authorship a JOIN works_work w ON w.id = a.work_id
      WHERE a.researcher_id = %s ORDER BY w.year DESC NULLS LAST, w.date DESC, w.id DESC LIMIT %s OFFSET %s
@@ -173,7 +197,7 @@ _names = msgspec.json.Decoder(list[NameSeen]).decode
 _identifiers = msgspec.json.Decoder(list[IdentifierSeen]).decode
 _institutions = msgspec.json.Decoder(list[InstitutionSeen]).decode
 _topics = msgspec.json.Decoder(list[TopicSeen]).decode
-_inputs = msgspec.json.Decoder(TrustInputs).decode
+_changes = msgspec.json.Decoder(list[TrustChange]).decode
 
 
 def whereabouts(public_id: str) -> Whereabouts | None:
@@ -232,15 +256,14 @@ def coauthors(key: int, *, limit: int, offset: int) -> tuple[int, list[Coauthor]
 
 def trust_report(key: int) -> TrustReport | None:
     """The current receipt; None while none has been computed."""
-    rows = bulk.fetch(
-        "SELECT inputs::text, cause, computed_at FROM graph_trustsnapshot WHERE researcher_id = %s AND current",
-        [key],
-    )
+    rows = bulk.fetch(RECEIPT, [key])
     if not rows:
         return None
-    inputs = _inputs(rows[0][0])
-    receipt = trust.receipt(inputs)
+    inputs, version, weights, cause, computed_at, changes = rows[0]
+    found = trust.explained(inputs, version, weights)
+    receipt = found.receipt
     return TrustReport(
-        receipt.score, receipt.word, list(receipt.components), inputs, receipt.model_version, receipt.inputs_hash,
-        *rows[0][1:],
+        receipt.score, receipt.word, list(receipt.components), found.inputs, receipt.model_version, receipt.inputs_hash,
+        cause, computed_at, [TrustChanged(c.at + "Z", c.score, c.cause, c.model_version) for c in _changes(changes)],
+        msgspec.json.decode(weights, type=Weights),
     )  # fmt: skip

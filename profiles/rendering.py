@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from django.conf import settings
 from django.template.loader import get_template
 from markupsafe import Markup
 
@@ -68,7 +69,12 @@ def works(stored: StoredPage) -> Markup:
 def _context(page: selectors.ProfilePage) -> dict[str, Any]:
     labels = {name: source.label for name, source in registry.sources().items()}
     facts = {"page": page, "head": page.head, "profile": page.head.profile, "list": page.works, "follow_slot": SLOT}
-    return {**WORDS, **facts, "source_labels": labels}
+    return {**WORDS, **facts, "source_labels": labels, "numbers": _numbers(page.head)}
+
+
+def _numbers(head: selectors.Head) -> bool:
+    """Whether the receipt of this record is shown with digits, or in words alone."""
+    return settings.CONFIDENCE_NUMBER == "always" or (settings.CONFIDENCE_NUMBER == "claimed" and head.claimed)
 
 
 def _rendered(template: str, context: dict[str, Any]) -> Markup:

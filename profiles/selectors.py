@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
+from django.conf import settings
 from django.db import connection
 
-from graph import charts, trust
+from graph import charts, trust, trust_chart, trust_model
 from graph.audience import FOLLOWERS, SAME_RECORD
-from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustInputs
+from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustChange, TrustInputs
 from profiles.models import VerificationLevel
 from profiles.printed import GUARDED
 from profiles.statements import IN_FORCE, SAID, Said, said
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 SIMILAR_SHOWN: Final = 3
 WAITING_COUNTED: Final = 100
 """Undecided bylines with the same name are counted up to here; a page says "100 or more" then."""
+HISTORY_SHOWN: Final = 24
+"""Changes of the receipt on a page, the newest ones; the command prints them all."""
 FACET_VALUES: Final = 12
 """Values per filter: the most frequent; the address takes any other."""
 
@@ -100,6 +103,7 @@ class Head(msgspec.Struct, frozen=True):
     ego: EgoGraph
     receipt: trust.Receipt
     cause: str
+    history: list[TrustChange]
     waiting: int
     similar: list[Similar]
     claimed_at: datetime | None
@@ -121,6 +125,11 @@ class Head(msgspec.Struct, frozen=True):
     def dial(self) -> Markup:
         """The picture of the strongest co-authors; "" if there are none."""
         return charts.dial(self.ego, center=self.name)
+
+    @property
+    def history_chart(self) -> Markup:
+        """The picture of how the score has changed; "" while it never has."""
+        return trust_chart.history(self.history)
 
     @property
     def level_label(self) -> str:
@@ -308,11 +317,18 @@ _FEATURED: Final = f"""
        JOIN works_work o ON o.id = n.id::bigint JOIN works_work w ON w.id = coalesce(o.merged_into_id, o.id)
       WHERE EXISTS (SELECT FROM works_authorship m WHERE m.work_id = w.id AND m.researcher_id = r.id))
 """  # noqa: S608 - constants
+_HISTORY: Final = f"""
+    (SELECT json_agg(json_build_array(to_char(n.computed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), n.score, n.cause,
+                                      n.model_version) ORDER BY n.computed_at, n.id)::text
+       FROM (SELECT * FROM graph_trustsnapshot l WHERE l.researcher_id = r.id
+              ORDER BY l.computed_at DESC, l.id DESC LIMIT {HISTORY_SHOWN}) n)
+"""  # noqa: S608 - a constant
 _HEAD: Final = (
-    f", p.data, e.data, t.inputs::text, t.cause, {_FEATURED}",
+    f", p.data, e.data, t.inputs::text, t.model_version, o.weights, t.cause, {_HISTORY}, {_FEATURED}",
     """
   LEFT JOIN graph_egographsnapshot e ON e.researcher_id = r.id
-  LEFT JOIN graph_trustsnapshot t ON t.researcher_id = r.id AND t.current""",
+  LEFT JOIN graph_trustsnapshot t ON t.researcher_id = r.id AND t.current
+  LEFT JOIN graph_trustmodel o ON o.version = t.model_version""",
 )
 
 
@@ -357,7 +373,10 @@ class StoredHead(NamedTuple):
     profile: str | None
     ego: str | None
     inputs: str | None
+    model_version: str | None
+    weights: str | None
     cause: str | None
+    history: str | None
     featured: str | None
 
 
@@ -390,7 +409,7 @@ EMPTY_PROFILE: Final = Profile(
 EMPTY_EGO: Final = EgoGraph(total=0, close=0, first_year=None, last_year=None, drawn=0, people=[])
 
 _profile = msgspec.json.Decoder(Profile).decode
-_inputs = msgspec.json.Decoder(TrustInputs).decode
+_history = msgspec.json.Decoder(list[TrustChange]).decode
 _similar = msgspec.json.Decoder(list[Similar]).decode
 _featured = msgspec.json.Decoder(list[Featured]).decode
 _ego = msgspec.json.Decoder(EgoGraph).decode
@@ -445,7 +464,6 @@ def head(stored: StoredHead) -> Head:
     """The stored part, decoded. A record made a moment ago has no snapshots yet and shows empty ones."""
     record = stored.stamp
     ego = _ego(stored.ego) if stored.ego else EMPTY_EGO
-    inputs = _inputs(stored.inputs) if stored.inputs else TrustInputs(record.level, 0, 0, 0, 0, 0, 0)
     return Head(
         id=record.id,
         public_id=record.public_id,
@@ -461,8 +479,9 @@ def head(stored: StoredHead) -> Head:
         followers=record.followers,
         profile=_profile(stored.profile) if stored.profile else EMPTY_PROFILE,
         ego=ego,
-        receipt=trust.receipt(inputs),
+        receipt=_receipt(stored),
         cause=stored.cause or "",
+        history=_history(stored.history) if stored.history else [],
         waiting=record.waiting,
         similar=_similar(record.similar) if record.similar else [],
         claimed_at=record.claimed_at,
@@ -470,6 +489,13 @@ def head(stored: StoredHead) -> Head:
         featured=_featured(stored.featured) if stored.featured else [],
         orcid=record.orcid or "",
     )
+
+
+def _receipt(stored: StoredHead) -> trust.Receipt:
+    """As it was computed, with the weights of its version."""
+    if stored.inputs and stored.model_version and stored.weights:
+        return trust.explained(stored.inputs, stored.model_version, stored.weights).receipt
+    return trust.receipt(TrustInputs(stored.stamp.level, 0, 0, 0, 0, 0, 0), trust_model.load(settings.TRUST_MODEL_FILE))
 
 
 def decoded(stored: StoredPage) -> ProfilePage:

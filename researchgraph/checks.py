@@ -1,4 +1,4 @@
-"""What a production configuration must have: run by `manage.py check --deploy`, before a visitor finds out."""
+"""What a configuration must have: run by every command or, for production, by `check --deploy`, before a visitor finds out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
 
+from graph import trust_model
 from researchgraph import env
 
 REQUIRED = {
@@ -14,6 +15,16 @@ REQUIRED = {
     "REDIS_URL": "workers and web servers must share one queue",
     "CACHE_URL": "a queue must never evict and a cache must: they need two servers",
 }
+
+
+@register
+def trust_model_is_readable(**_: Any) -> list[CheckMessage]:
+    """The file of weights that the operator has named can be used."""
+    try:
+        trust_model.load(settings.TRUST_MODEL_FILE)
+    except ValueError as error:
+        return [Error(f"TRUST_MODEL_FILE={settings.TRUST_MODEL_FILE}: {error}", id="researchgraph.E020")]
+    return []
 
 
 @register(Tags.security, deploy=True)

@@ -28,6 +28,14 @@ def integer(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
 
 
+def choice(name: str, *, among: tuple[str, ...]) -> str:
+    """One of a few words; the first one is the default."""
+    value = os.environ.get(name, "") or among[0]
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(among)}, not {value!r}.")
+    return value
+
+
 def names(name: str) -> list[str]:
     """A comma-separated list; blanks around and between entries are dropped."""
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]

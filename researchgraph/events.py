@@ -9,7 +9,8 @@ sources), and the researchers who lost bylines.
 `works_added(work_ids: Sequence[int])`: works that are there for the first time, with topics and institutions.
 `works_removed(work_ids: Sequence[int])`: works that are gone, because nothing asserts them any more. Sent last,
 when all else has been told of them; its listener forgets what was told of them.
-`researchers_changed(researcher_ids: Sequence[int], cause: str)`: researchers whose bylines changed.
+`researchers_changed(researcher_ids: Sequence[int], cause: str)`: researchers whose bylines changed, or what
+their receipts take from other records.
 `names_changed(researcher_ids: Sequence[int], cause: str)`: researchers whom no page may name as before. The
 listener does not only mark: everything derived that names them is made anew before the transaction ends.
 `bylines_changed(block_keys: Sequence[str])`: name blocks with new or changed bylines to decide on.

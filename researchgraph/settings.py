@@ -141,6 +141,10 @@ try:
     precedence.read(MERGE_PRECEDENCE)
 except ValueError as error:
     raise ImproperlyConfigured(f"MERGE_PRECEDENCE is not readable: {error}.") from None
+# Weights of the trust receipt other than the shipped ones; researchgraph/checks.py reads the file at every start.
+TRUST_MODEL_FILE = env.text("TRUST_MODEL_FILE")
+# Where the number of the trust receipt is shown: on all pages, on those of claimed records, or nowhere.
+CONFIDENCE_NUMBER = env.choice("CONFIDENCE_NUMBER", among=("always", "claimed", "never"))
 # How many workers are woken at once to decide on bylines and to recompute pages.
 DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)
 CELERY_BEAT_SCHEDULE = {

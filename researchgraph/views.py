@@ -19,7 +19,8 @@ from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from graph import trust
+from graph import trust, trust_model
+from graph.snapshots import TrustInputs
 from works.home_selectors import home as home_page
 
 THEMES: Final = ("light", "dark", "system")
@@ -82,8 +83,10 @@ def about_records(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def about_confidence(request: HttpRequest) -> HttpResponse:
-    """The formula of the receipt, printed from the constants that compute it."""
-    return render(request, "site/about_confidence.html", {"trust": trust})
+    """The formula of the receipt, printed from the weights that compute it."""
+    model = trust_model.load(settings.TRUST_MODEL_FILE)
+    example = trust.receipt(TrustInputs(1, 4, 4, 0, 4, 0, 0), model)
+    return render(request, "site/about_confidence.html", {"model": model, "weights": model.weights, "example": example})
 
 
 @require_safe

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from researchgraph import env
 
 ROOT = Path(__file__).parents[1]
-READ = re.compile(r'env\.(?:text|flag|integer|names|secret)\(\s*"([A-Z_]+)"')
+READ = re.compile(r'env\.(?:text|flag|integer|choice|names|secret)\(\s*"([A-Z_]+)"')
 VARIABLES = sorted(set(READ.findall((ROOT / "researchgraph" / "settings.py").read_text(encoding="utf-8"))))
 PRODUCTION = {
     "RESEARCHGRAPH_MODE": "production",
@@ -85,6 +85,8 @@ def test_an_incomplete_production_configuration_is_refused(name: str) -> None:
         ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE must be a whole number, not 'many'."),
         ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must look like postgresql://user:password@host:5432/name."),
         ({"RESEARCHGRAPH_MODE": "fast"}, "RESEARCHGRAPH_MODE must be"),
+        ({"CONFIDENCE_NUMBER": "often"}, "CONFIDENCE_NUMBER must be one of always, claimed, never, not 'often'."),
+        ({"TRUST_MODEL_FILE": "/nowhere.toml"}, "TRUST_MODEL_FILE=/nowhere.toml: It cannot be read"),
         ({"SECRET_KEY_FILE": "/nowhere/key"}, "SECRET_KEY_FILE: /nowhere/key cannot be read (No such file or directory)."),
     ],
 )  # fmt: skip

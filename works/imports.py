@@ -24,7 +24,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
-from graph.flows import recompute
+from graph.flows import network, recompute
 from graph.models import StaleResearcher
 from profiles.flows import assign, link_institutions
 from profiles.models import StaleBlock
@@ -338,10 +338,10 @@ def settle(*, progress: Callable[[int, int], None] | None = None) -> None:
     while True:
         while assign.assign_stale():
             _report(progress)
-        while not StaleBlock.objects.exists() and recompute.recompute_stale():
+        while not StaleBlock.objects.exists() and (recompute.recompute_stale() or network.refresh()):
             _report(progress)
         blocks, researchers = _report(progress)
-        if not blocks and not researchers:
+        if not blocks and not researchers and not network.waiting():
             return
         # What is left is in the hands of other workers, or came in just now.
         time.sleep(0.2)

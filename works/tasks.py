@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from graph import tasks as graph_tasks
-from graph.flows import news, notify
+from graph.flows import network, news, notify
 from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
 from profiles.flows import link_institutions
@@ -62,5 +62,5 @@ def sweep() -> None:
         graph_tasks.wake_notifications()
     if StaleBlock.objects.exists():
         profiles_tasks.wake()
-    elif StaleResearcher.objects.exists():
+    elif StaleResearcher.objects.exists() or network.waiting():
         graph_tasks.wake()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -82,17 +82,9 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
     affiliations = _affiliations(bylines)
     topics = _topics(bylines)
     identifiers = Counter((scheme, value) for b in bylines for scheme, value in b.identifiers.items())
-    persistent = sum(1 for b in bylines if b.work.persistent)
+    persistent = any(b.work.persistent for b in bylines)
     level = max(facts.people[researcher_id].level, 1 if persistent or identifiers else 0)
-    inputs = TrustInputs(
-        level=level,
-        works=len(bylines),
-        works_with_identifier=persistent,
-        works_two_sources=sum(1 for b in bylines if len(set(b.work.sources)) > 1),
-        close=close,
-        verified_coauthors=sum(1 for tie in everybody if facts.people[tie.researcher_id].level),
-        conflicts=facts.conflicts.get(researcher_id, 0),
-    )
+    inputs = _inputs(researcher_id, identifiers, facts, level=level, close=close)
     names = sorted(Counter(b.name for b in bylines).items(), key=lambda n: (-n[1], n[0]))
     profile = _profile(bylines, names, identifiers, affiliations, topics, facts, coauthors=len(everybody), close=close)
     return Derived(
@@ -115,8 +107,36 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
         profile=profile,
         ego=_ego(everybody, shared, facts, close=close),
         inputs=inputs,
-        receipt=trust.receipt(inputs),
+        receipt=trust.receipt(inputs, facts.model),
     )
+
+
+def _inputs(
+    researcher_id: int, identifiers: Counter[tuple[str, str]], facts: Facts, *, level: int, close: int
+) -> TrustInputs:
+    bylines = facts.bylines[researcher_id]
+    verified, given, carried, on_others = facts.surroundings.get(researcher_id, (0, 0, 0, 0))
+    orcids = sum(1 for scheme, _ in identifiers if scheme == "orcid")
+    return TrustInputs(
+        level=level,
+        works=len(bylines),
+        works_with_identifier=sum(1 for b in bylines if b.work.persistent),
+        works_two_sources=sum(1 for b in bylines if len(set(b.work.sources)) > 1),
+        close=close,
+        verified_coauthors=verified,
+        conflicts=facts.conflicts.get(researcher_id, 0),
+        trust_given=given,
+        trust_carried=carried,
+        more_orcids=max(orcids - 1, 0),
+        shared_orcids=on_others,
+        stated_again=_stated_again(facts.stated.get(researcher_id, {}), identifiers),
+        disputed=int(researcher_id in facts.disputed),
+    )
+
+
+def _stated_again(stated: Mapping[int, Sequence[Mapping[str, str]]], own: Counter[tuple[str, str]]) -> int:
+    """On how many works marked not theirs a source states an identifier that the record's own bylines carry."""
+    return sum(1 for bylines in stated.values() if any(pair in own for byline in bylines for pair in byline.items()))
 
 
 def _affiliations(bylines: Sequence[BylineFacts]) -> dict[int, _Span]:

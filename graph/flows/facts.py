@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
+from graph import trust_model
 from graph.algorithms import HYPER_AUTHORSHIP
 from graph.snapshots import TopicCount
-from profiles.levels import HELD
+from profiles.levels import DISPUTED, HELD
 from profiles.printed import discloses, hidden_words
 from profiles.statements import VARIANTS
 from researchgraph.lib import bulk
@@ -66,7 +68,10 @@ class Organisation(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """All facts of a batch, by key. `spellings` are those that authors state themselves."""
+    """All facts of a batch, by key, and the weights in force. `spellings` are those that authors state themselves, `surroundings`
+    is what `Surroundings` holds, `stated` the identifiers of the bylines on works marked not theirs, by work. `disputed` are held by
+    a claim that is frozen.
+    """
 
     bylines: dict[int, list[BylineFacts]]
     people: dict[int, Person]
@@ -74,6 +79,10 @@ class Facts(msgspec.Struct, frozen=True):
     institutions: dict[int, Organisation]
     conflicts: dict[int, int]
     spellings: dict[int, list[str]]
+    model: trust_model.Model
+    surroundings: dict[int, tuple[int, int, int, int]]
+    stated: dict[int, dict[int, list[dict[str, str]]]]
+    disputed: set[int]
 
 
 WORKS = """
@@ -91,7 +100,7 @@ WORKS = """
 
 
 def load(researcher_ids: Sequence[int]) -> Facts:
-    """Read the facts of these researchers: eight queries, whatever their number. A record taken down has none."""
+    """Read the facts of these researchers: eleven queries, whatever their number. A record taken down has none."""
     removed = {row[0] for row in bulk.fetch("SELECT id FROM profiles_researcher WHERE removed_at IS NOT NULL")}
     ids = list(researcher_ids)
     works = {row[0]: _work(row, removed) for row in bulk.fetch(WORKS, [ids, list(PERSISTENT), HYPER_AUTHORSHIP])}
@@ -158,6 +167,16 @@ def load(researcher_ids: Sequence[int]) -> Facts:
             ),
         ),
         spellings={key: value for key, value in bulk.fetch(VARIANTS, [ids]) if key not in removed},
+        model=trust_model.load(settings.TRUST_MODEL_FILE),
+        surroundings={
+            key: (verified, given, carried, shared)
+            for key, verified, given, carried, shared in bulk.fetch(
+                "SELECT researcher_id, verified, given, carried, shared FROM graph_surroundings WHERE researcher_id = ANY(%s)",
+                [ids],
+            )
+        },
+        stated=_stated(ids),
+        disputed={row[0] for row in bulk.fetch(f"SELECT id FROM ({DISPUTED}) d WHERE id = ANY(%s)", [ids])},  # noqa: S608
     )
 
 
@@ -169,3 +188,17 @@ def _work(row: tuple[Any, ...], removed: set[int]) -> WorkFacts:
         key, kind, year, authors, truncated, (venue_key, venue) if venue_key else None, code, persistent,
         tuple(sources), updated, tuple(unaligned), tuple(topics), tuple(p for p in people if p is not None and p not in removed),
     )  # fmt: skip
+
+
+def _stated(ids: list[int]) -> dict[int, dict[int, list[dict[str, str]]]]:
+    found: dict[int, dict[int, list[dict[str, str]]]] = {}
+    for researcher_id, work_id, identifiers in bulk.fetch(
+        """
+        SELECT x.researcher_id, x.work_id, a.identifiers::text FROM works_rejection x
+          JOIN works_authorship a ON a.work_id = x.work_id AND a.identifiers <> '{}'
+         WHERE x.researcher_id = ANY(%s) AND a.researcher_id IS DISTINCT FROM x.researcher_id
+        """,
+        [ids],
+    ):
+        found.setdefault(researcher_id, {}).setdefault(work_id, []).append(msgspec.json.decode(identifiers))
+    return found

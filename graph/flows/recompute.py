@@ -53,7 +53,7 @@ def recompute(researcher_ids: Sequence[int], *, causes: dict[int, str]) -> None:
     """Replace the derived rows of these researchers. `causes` are printed with a changed trust receipt."""
     known = facts.load(researcher_ids)
     derived = [derive.researcher(researcher_id, known) for researcher_id in researcher_ids]
-    write.replace(derived, causes=causes)
+    write.replace(derived, causes=causes, model=known.model)
 
 
 CONCERNED = """
@@ -96,7 +96,8 @@ def at_once(researcher_ids: Sequence[int], *, cause: str) -> None:
 
 
 def mark_all_stale(*, cause: str) -> int:
-    """Mark every researcher for a full rebuild; how many."""
+    """Mark every researcher, and what receipts take from others, for a full rebuild; how many researchers."""
+    bulk.run("INSERT INTO graph_stalesurroundings DEFAULT VALUES")
     return bulk.run(
         "INSERT INTO graph_staleresearcher (researcher_id, cause)"
         " SELECT id, %s FROM profiles_researcher ORDER BY id ON CONFLICT DO NOTHING",

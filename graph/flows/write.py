@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from graph import trust_model
 from graph.flows.derive import Derived
 from researchgraph.lib import bulk
 from researchgraph.lib.text import fold
@@ -14,6 +15,7 @@ from researchgraph.lib.text import fold
 TABLES = (
     "profiles_researchername", "profiles_nametoken", "profiles_researcheridentifier", "profiles_affiliation",
     "graph_researchertopic", "graph_egographsnapshot", "graph_profilesnapshot", "graph_coauthoredge", "graph_trustsnapshot",
+    "graph_surroundings",
 )  # fmt: skip
 """All derived tables."""
 
@@ -22,9 +24,10 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def replace(derived: Sequence[Derived], *, causes: dict[int, str]) -> None:
-    """Store the rows of these researchers in place of what they had."""
+def replace(derived: Sequence[Derived], *, causes: dict[int, str], model: trust_model.Model) -> None:
+    """Store the rows of these researchers in place of what they had; `model` is what their receipts were computed with."""
     ids = [d.researcher_id for d in derived]
+    before = _seen_by_others(ids)
     _replace("profiles_researchername", ids, ("name", "search_key", "bylines"), (
         (d.researcher_id, name, fold(name), n) for d in derived for name, n in d.names
     ))  # fmt: skip
@@ -43,8 +46,10 @@ def replace(derived: Sequence[Derived], *, causes: dict[int, str]) -> None:
     _replace("graph_egographsnapshot", ids, ("data",), ((d.researcher_id, _json(d.ego)) for d in derived))
     _replace("graph_profilesnapshot", ids, ("data",), ((d.researcher_id, _json(d.profile)) for d in derived))
     _replace_edges(ids, derived)
-    _write_receipts(derived, causes)
+    _write_receipts(derived, causes, model)
     _write_counters(derived)
+    if _seen_by_others(ids) != before:
+        bulk.run("INSERT INTO graph_stalesurroundings DEFAULT VALUES")
 
 
 def _replace(table: str, ids: Sequence[int], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -65,7 +70,20 @@ def _replace_edges(ids: Sequence[int], derived: Sequence[Derived]) -> None:
     )
 
 
-def _write_receipts(derived: Sequence[Derived], causes: dict[int, str]) -> None:
+def _seen_by_others(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What names everything of these researchers that the receipts of others depend on, whatever the order of rows."""
+    return bulk.fetch(
+        """
+        SELECT count(*), sum(hash_record_extended((a_id, b_id, weight), 0)) FROM graph_coauthoredge WHERE a_id = ANY(%s)
+        UNION ALL
+        SELECT count(*), sum(hash_record_extended((researcher_id, value), 0)) FROM profiles_researcheridentifier
+         WHERE scheme = 'orcid' AND researcher_id = ANY(%s)
+        """,
+        [list(ids), list(ids)],
+    )
+
+
+def _write_receipts(derived: Sequence[Derived], causes: dict[int, str], model: trust_model.Model) -> None:
     """A new receipt only where the inputs differ from those of the current one; the old ones are the history."""
     current = dict(bulk.fetch(
         "SELECT researcher_id, inputs_hash FROM graph_trustsnapshot WHERE current AND researcher_id = ANY(%s)",
@@ -73,6 +91,8 @@ def _write_receipts(derived: Sequence[Derived], causes: dict[int, str]) -> None:
     ))  # fmt: skip
     changed = [d for d in derived if current.get(d.researcher_id) != d.receipt.inputs_hash]
     replaced = [d.researcher_id for d in changed if d.researcher_id in current]
+    if changed:
+        _keep_model(model)
     if replaced:
         bulk.run("UPDATE graph_trustsnapshot SET current = false WHERE current AND researcher_id = ANY(%s)", [replaced])
     bulk.copy_rows(
@@ -89,6 +109,14 @@ def _write_receipts(derived: Sequence[Derived], causes: dict[int, str]) -> None:
             )
             for d in changed
         ),
+    )
+
+
+def _keep_model(model: trust_model.Model) -> None:
+    """The weights stay known as long as a receipt names them."""
+    bulk.run(
+        "INSERT INTO graph_trustmodel (version, weights) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        [model.version, trust_model.encode(model.weights)],
     )
 
 

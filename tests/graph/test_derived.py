@@ -14,10 +14,9 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import trust
 from graph.algorithms import SharedWork, strength, ties, ties_among
 from graph.models import CoauthorEdge, EgoGraphSnapshot, StaleResearcher, TrustSnapshot
-from graph.snapshots import EgoGraph, TrustInputs
+from graph.snapshots import EgoGraph
 from profiles.models import Researcher
 from tests.pipeline import derived, feed, importworks, untouched, work, write
 from works import imports
@@ -122,50 +121,6 @@ def test_people_around_are_tied_by_works_they_share_with_the_center() -> None:
         SharedWork(2, 2020, 60, truncated=False, others=(8, 9)),
     ]
     assert ties_among(ties(works), works) == {(7, 8): 1}
-
-
-# The receipt
-
-
-def inputs(
-    *, works: int, close: int, level: int = 1, two_sources: int = 0, verified: int = 0, conflicts: int = 0
-) -> TrustInputs:
-    return TrustInputs(
-        level=level, works=works, works_with_identifier=works, works_two_sources=two_sources, close=close,
-        verified_coauthors=verified, conflicts=conflicts,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(("works", "expected"), [(4, 17), (5, 19)])
-def test_an_unclaimed_record_scores_by_works_and_close_collaborators(works: int, expected: int) -> None:
-    receipt = trust.receipt(inputs(works=works, close=4))
-    assert receipt.score == expected
-    assert {c.key: c.points for c in receipt.components} == {
-        "identity": 5, "record": 2 * works, "corroboration": 4, "network": 0, "conflicts": 0,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("given_inputs", "expected"),
-    [
-        (inputs(level=0, works=0, close=0), 0),
-        (inputs(works=15, close=0), 35),
-        (inputs(works=400, close=0), 35),
-        (inputs(works=0, close=90), 15),
-        (inputs(works=9, close=0, two_sources=9), 5 + 18 + 5),
-        (inputs(level=4, works=400, close=90, two_sources=90, verified=90), 100),
-        (inputs(level=2, works=1, close=0, verified=2), 20 + 2 + 10),
-        (inputs(works=4, close=4, conflicts=1), 12),
-        (inputs(works=4, close=4, conflicts=90), 0),
-    ],
-)
-def test_every_component_has_its_maximum_and_the_score_its_bounds(given_inputs: TrustInputs, expected: int) -> None:
-    assert trust.receipt(given_inputs).score == expected
-
-
-def test_equal_inputs_have_an_equal_hash_and_others_another() -> None:
-    assert trust.inputs_hash(inputs(works=4, close=4)) == trust.inputs_hash(inputs(works=4, close=4))
-    assert trust.inputs_hash(inputs(works=4, close=4)) != trust.inputs_hash(inputs(works=4, close=5))
 
 
 # From records to rows

@@ -1,0 +1,127 @@
+"""What receipts take from the records of others: trust over co-authorship, and ORCID iDs on two records. Writes `Surroundings`.
+
+Computed whole, in arrays, when pairs, ORCID iDs, verified records or the weights have changed; whom it makes a difference
+to is marked, and gets a new receipt by the usual recomputation, which changes none of these. So it comes to an end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, NamedTuple
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+
+from graph import trust_model
+from graph.adjacency import adjacency
+from graph.flows import pairs
+from graph.trust_flow import received
+from profiles.levels import VERIFIED
+from researchgraph import events
+from researchgraph.lib import bulk
+
+LOCK: Final = 7_031_005
+VERIFIED_MORE: Final = "a co-author's record was verified"
+VERIFIED_LESS: Final = "a co-author's record is not verified any more"
+OTHERWISE: Final = "ties with verified authors have changed"
+SHARED: Final = "ORCID iDs on this record and others have changed"
+
+_ROWS: Final = "SELECT researcher_id, verified, given, carried, shared FROM graph_surroundings"
+_SHARED: Final = """
+    SELECT researcher_id, count(*) FROM profiles_researcheridentifier
+     WHERE scheme = 'orcid' AND value IN (SELECT value FROM profiles_researcheridentifier WHERE scheme = 'orcid'
+                                           GROUP BY value HAVING count(*) > 1)
+     GROUP BY 1
+"""
+
+
+class Row(NamedTuple):
+    """As in `Surroundings`."""
+
+    verified: int = 0
+    given: int = 0
+    carried: int = 0
+    shared: int = 0
+
+
+NOTHING: Final = Row()
+
+
+def waiting() -> bool:
+    """Whether something has changed since the rows were computed."""
+    marked = bool(bulk.fetch("SELECT FROM graph_stalesurroundings LIMIT 1"))
+    return marked or _stamp(_verified(), _rule()) != _known()
+
+
+@transaction.atomic
+def refresh() -> int:
+    """Compute all rows if something has changed; to how many researchers that makes a difference. 0 while another worker does."""
+    if not bulk.fetch("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])[0][0]:
+        return 0
+    # Read before anything else: what is marked after this is computed with once more.
+    marks = [row[0] for row in bulk.fetch("SELECT id FROM graph_stalesurroundings")]
+    verified, rule = _verified(), _rule()
+    stamp, known = _stamp(verified, rule), _known()
+    if not marks and stamp == known:
+        return 0
+    bulk.run("DELETE FROM graph_stalesurroundings WHERE id = ANY(%s)", [marks])
+    if stamp != known:
+        bulk.run("DELETE FROM graph_surroundingsstate")
+        bulk.copy_rows("graph_surroundingsstate", ("stamp",), [(stamp,)] if stamp else [])
+    return _replace(_computed(verified, rule))
+
+
+def _rule() -> trust_model.Network:
+    return trust_model.load(settings.TRUST_MODEL_FILE).weights.network
+
+
+def _verified() -> list[int]:
+    return [row[0] for row in bulk.fetch(f"{VERIFIED} ORDER BY id")]
+
+
+def _stamp(verified: list[int], rule: trust_model.Network) -> str:
+    """What names the outcome of the same pairs; "" where nobody is verified, as in a library that was never computed."""
+    return hashlib.sha256(repr((verified, rule.carry, rule.shared_by)).encode()).hexdigest() if verified else ""
+
+
+def _known() -> str:
+    return next((row[0] for row in bulk.fetch("SELECT stamp FROM graph_surroundingsstate")), "")
+
+
+def _computed(verified: list[int], rule: trust_model.Network) -> dict[int, Row]:
+    rows = {}
+    if verified:
+        graph = adjacency(pairs.load())
+        found = received(graph, np.array(verified, dtype=np.int64), carry=rule.carry, shared_by=rule.shared_by)
+        rows = {key: Row(*amounts) for key, *amounts in zip(*(column.tolist() for column in found), strict=True)}
+    for key, count in bulk.fetch(_SHARED):
+        rows[key] = rows.get(key, NOTHING)._replace(shared=count)
+    return rows
+
+
+def _replace(after: dict[int, Row]) -> int:
+    """Write the rows that differ, and mark whom they are about, each with what has changed."""
+    before = {key: Row(*amounts) for key, *amounts in bulk.fetch(_ROWS)}
+    causes: dict[str, list[int]] = {}
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key, NOTHING), after.get(key, NOTHING)
+        if old != new:
+            causes.setdefault(_cause(old, new), []).append(key)
+    changed = sorted(key for keys in causes.values() for key in keys)
+    bulk.run("DELETE FROM graph_surroundings WHERE researcher_id = ANY(%s)", [changed])
+    bulk.copy_rows(
+        "graph_surroundings", ("researcher_id", *Row._fields), ((key, *after[key]) for key in changed if key in after)
+    )
+    for cause, keys in sorted(causes.items()):
+        events.researchers_changed.send(sender=None, researcher_ids=keys, cause=cause)
+    return len(changed)
+
+
+def _cause(old: Row, new: Row) -> str:
+    """What a new receipt says it is for."""
+    if new.shared != old.shared:
+        return SHARED
+    if new.verified != old.verified:
+        return VERIFIED_MORE if new.verified > old.verified else VERIFIED_LESS
+    return OTHERWISE
