@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from django.db import connection
 
-from graph import charts, trust
+from graph import charts, trust, twin
 from graph.audience import FOLLOWERS, SAME_RECORD
 from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustInputs
 from profiles.models import VerificationLevel
@@ -22,7 +22,7 @@ from profiles.printed import GUARDED
 from profiles.statements import IN_FORCE, SAID, Said, said
 from profiles.work_selectors import WORKS_A_PAGE, Parameters, Wish, WorkList, statement, wish, work_list
 from researchgraph.lib import identifiers
-from researchgraph.lib.dates import span
+from researchgraph.lib.dates import span, this_year
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.paging import paging
 from researchgraph.lib.public_ids import address
@@ -116,6 +116,11 @@ class Head(msgspec.Struct, frozen=True):
     def orcid_href(self) -> str:
         """Where the iD leads that the author has signed in with."""
         return safe_url(identifiers.url("orcid", self.orcid))
+
+    @property
+    def nearest(self) -> list[twin.Row]:
+        """The strongest co-authors as of this year, those of the picture."""
+        return twin.rows(self.ego, year=this_year())
 
     @property
     def dial(self) -> Markup:

@@ -31,7 +31,7 @@ TYPE_LABELS = {kind.value: str(kind.label) for kind in WorkType}
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """All derived rows of one researcher. `edges` holds (other, strength, works, first year, last year) for all others."""
+    """All derived rows of one researcher. `edges` holds (other, strength, works, first year, last year, recent)."""
 
     researcher_id: int
     level: int
@@ -43,7 +43,7 @@ class Derived(msgspec.Struct, frozen=True):
     identifiers: list[tuple[str, str, int]]
     affiliations: list[tuple[int, int | None, int | None, int]]
     topics: list[tuple[int, int, int | None, int | None]]
-    edges: list[tuple[int, float, int, int | None, int | None]]
+    edges: list[tuple[int, float, int, int | None, int | None, float]]
     profile: Profile
     ego: EgoGraph
     inputs: TrustInputs
@@ -111,7 +111,7 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
         identifiers=[(scheme, value, n) for (scheme, value), n in sorted(identifiers.items())],
         affiliations=[(key, span.first, span.last, span.works) for key, span in sorted(affiliations.items())],
         topics=[(key, span.works, span.first, span.last) for key, span in sorted(topics.items())],
-        edges=[(t.researcher_id, t.strength, t.works, t.first_year, t.last_year) for t in everybody],
+        edges=[(t.researcher_id, t.strength, t.works, t.first_year, t.last_year, t.recent) for t in everybody],
         profile=profile,
         ego=_ego(everybody, shared, facts, close=close),
         inputs=inputs,
@@ -200,7 +200,7 @@ def _ego(everybody: Sequence[Tie], shared: Sequence[SharedWork], facts: Facts, *
         x, y = positions.get(tie.researcher_id, (0.0, 0.0))
         people.append(Collaborator(
             person.public_id, person.slug, person.name, tie.works, round(tie.strength, 4), tie.first_year, tie.last_year,
-            sorted(tie.years.items()), x, y,
+            sorted(tie.years.items()), x, y, tie.recent,
         ))  # fmt: skip
     years = [year for tie in everybody for year in tie.years]
     return EgoGraph(
