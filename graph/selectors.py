@@ -70,7 +70,7 @@ def explorer(public_id: str, *, page: int = 1) -> Explorer | None:
     year = this_year()
     return Explorer(
         head=top,
-        picture=charts.dial(top.ego, center=top.name, ties=True),
+        picture=charts.dial(top.ego, center=top.name, href=top.href, year=year, ties=True),
         people=[
             Coauthor(
                 public, slug, name, works, weight, first, last, now(recent, year=year), state(first, last, year=year)

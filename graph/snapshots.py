@@ -89,7 +89,8 @@ class Collaborator(msgspec.Struct, array_like=True, frozen=True):
     """One co-author. `weight` is the strength in all (`graph.algorithms.strength`), `years` holds (year, works).
 
     `x` and `y` place the person on the dial in the unit square around (0, 0); both 0 for those not drawn. `recent` is the
-    sum that ranks the people (`graph.recency`).
+    sum that ranks the people (`graph.recency`). `group` numbers those of the drawn people who share works with each other
+    (`graph.groups`); 0 is none.
     """
 
     public_id: str
@@ -103,6 +104,7 @@ class Collaborator(msgspec.Struct, array_like=True, frozen=True):
     x: float = 0.0
     y: float = 0.0
     recent: float = 0.0
+    group: int = 0
 
 
 class EgoGraph(msgspec.Struct, frozen=True):

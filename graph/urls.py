@@ -8,11 +8,14 @@ from graph import atom_views, follow_views, notification_views, views
 from profiles.urls import ID, SLUG
 
 KIND = r"(?P<kind>researcher|topic|institution)"
+OTHER = r"(?P<other>[0-9a-z]{10})"
 LISTED = r"(?P<kind>topic|institution)"
 
 urlpatterns = [
     re_path(rf"^researchers/{ID}/graph/$", views.explorer),
     re_path(rf"^researchers/{ID}/{SLUG}/graph/$", views.explorer, name="explorer"),
+    re_path(rf"^researchers/{ID}/with/{OTHER}/$", views.tie),
+    re_path(rf"^researchers/{ID}/{SLUG}/with/{OTHER}/$", views.tie, name="tie"),
     re_path(rf"^{KIND}s/{ID}/follow/$", follow_views.button, name="follow"),
     re_path(rf"^researchers/{ID}/feed\.atom$", atom_views.researcher),
     re_path(rf"^researchers/{ID}/{SLUG}/feed\.atom$", atom_views.researcher, name="researcher-feed"),

@@ -123,9 +123,14 @@ class Head(msgspec.Struct, frozen=True):
         return twin.rows(self.ego, year=this_year())
 
     @property
+    def groups(self) -> list[twin.Group]:
+        """Those of them who share works with each other; none where all do."""
+        return twin.by_group(self.nearest)
+
+    @property
     def dial(self) -> Markup:
         """The picture of the strongest co-authors; "" if there are none."""
-        return charts.dial(self.ego, center=self.name)
+        return charts.dial(self.ego, center=self.name, href=self.href, year=this_year())
 
     @property
     def level_label(self) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from graph import trust
 from graph.algorithms import CLOSE, SharedWork, Tie, ties, ties_among
 from graph.flows.facts import BylineFacts, Facts
+from graph.groups import groups
 from graph.layout import dial
 from graph.snapshots import (
     DRAWN,
@@ -194,13 +195,17 @@ def _ego(everybody: Sequence[Tie], shared: Sequence[SharedWork], facts: Facts, *
     drawn = list(everybody[:DRAWN])
     positions = dial(drawn)
     index = {tie.researcher_id: i for i, tie in enumerate(drawn)}
+    among = sorted(
+        (min(index[a], index[b]), max(index[a], index[b]), works) for (a, b), works in ties_among(drawn, shared).items()
+    )
+    grouped = dict(zip(index, groups(len(drawn), among), strict=True))
     people = []
     for tie in everybody[:KEPT]:
         person = facts.people[tie.researcher_id]
         x, y = positions.get(tie.researcher_id, (0.0, 0.0))
         people.append(Collaborator(
             person.public_id, person.slug, person.name, tie.works, round(tie.strength, 4), tie.first_year, tie.last_year,
-            sorted(tie.years.items()), x, y, tie.recent,
+            sorted(tie.years.items()), x, y, tie.recent, grouped.get(tie.researcher_id, 0),
         ))  # fmt: skip
     years = [year for tie in everybody for year in tie.years]
     return EgoGraph(
@@ -210,8 +215,5 @@ def _ego(everybody: Sequence[Tie], shared: Sequence[SharedWork], facts: Facts, *
         last_year=max(years, default=None),
         drawn=len(drawn),
         people=people,
-        ties=sorted(
-            (min(index[a], index[b]), max(index[a], index[b]), works)
-            for (a, b), works in ties_among(drawn, shared).items()
-        ),
+        ties=among,
     )
