@@ -11,8 +11,10 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from graph import labels, twin
 from graph.algorithms import CLOSE
 from graph.layout import radius
+from graph.recency import LAPSED
 from graph.snapshots import Collaborator, EgoGraph, YearCount
 from profiles.names import short
 
@@ -20,7 +22,12 @@ HUB: Final = 14.0
 RING: Final = 108.0
 BAND: Final = 15.0
 CENTER: Final = (220.0, 159.0)
-LABEL_LENGTH: Final = 17
+LABELED: Final = RING + BAND + 7
+"""Where the labels begin."""
+LABEL_WIDTH: Final = 108.0
+"""A label that would be wider is cut: so much there is beside the ring on a phone."""
+WIDEST: Final = 4.5
+"""The line of the strongest; the others have their share of it."""
 YEARS_LABELED: Final = 14
 """With more columns than this, only every third year is written below."""
 
@@ -164,44 +171,75 @@ def scale(value: float, *, low: float, high: float) -> Markup:
     )
 
 
-def label(name: str) -> str:
+def label(name: str, *, bold: bool = False) -> str:
     """Initials and family name, cut to what fits beside the dial: "David G. T. Barrett" gives "D. G. T. Barrett"."""
     # A name written in one word, as in Chinese script, has no part that could be an initial.
-    shown = short(name) if " " in name else name
-    return shown if len(shown) <= LABEL_LENGTH else f"{shown[: LABEL_LENGTH - 1].rstrip()}…"
+    return labels.cut(short(name) if " " in name else name, most=LABEL_WIDTH, bold=bold)
 
 
-def dial(graph: EgoGraph, *, center: str, ties: bool = False) -> Markup:
-    """The collaborator dial: angle by first shared year, distance by strength, a dotted ring where "close" begins.
+def dial(graph: EgoGraph, *, center: str, href: str, year: int, ties: bool = False) -> Markup:
+    """The collaborator dial: angle by first shared year, distance by strength in all, a dotted ring where "close" begins.
 
-    `center` is the name in the middle, for the description. With `ties`, people who share works with each other
-    are joined by faint lines. "" when nobody is drawn.
+    The line to a person is as wide as the strength in `year` and broken where the tie has lapsed. Everybody is a link to
+    the works that make the tie. `center` is the name in the middle, `href` the address of the page. With `ties`, people who
+    share works with each other are joined by faint lines. "" when nobody is drawn.
     """
-    people = graph.people[: graph.drawn]
-    if not people:
+    rows = twin.rows(graph, year=year)
+    if not rows:
         return Markup("")
     cx, cy = CENTER
     title = (
-        f"Picture of the co-authors of {escape(center)}: the {len(people)} strongest of {graph.total}. "
+        f"Picture of the co-authors of {escape(center)}: the {len(rows)} strongest of {graph.total}. "
         "The same people are in the table."
     )
+    people = [row.person for row in rows]
     parts = [
-        f'<svg class="viz dial" viewBox="0 0 {_n(2 * cx)} {_n(2 * cy)}" role="img" aria-label="{title}">',
+        f'<svg class="viz dial" viewBox="0 0 {_n(2 * cx)} {_n(2 * cy)}" role="group" aria-label="{title}">',
         _circle("e2", RING),
         _circle("e2", RING + BAND),
         _circle("gd", _distance(radius(CLOSE))),
     ]
-    order = sorted(people, key=_angle)
-    parts += _bands(order)
+    order = sorted(rows, key=lambda row: (_angle(row.person), row.rank))
+    parts += _bands([row.person for row in order])
     if ties:
         parts += [_tie(people[a], people[b]) for a, b, _works in graph.ties if a < len(people) and b < len(people)]
-    parts += map(_spoke, order)
-    parts += map(_person, order)
+    parts += _nodes(order, href=href, several=twin.several_groups(rows))
     parts.append(
         f'<circle class="halo" cx="{_n(cx)}" cy="{_n(cy)}" r="10.5"/>'
         f'<circle class="person" cx="{_n(cx)}" cy="{_n(cy)}" r="6.5"/></svg>',
     )
     return _svg("".join(parts))
+
+
+def _nodes(order: Sequence[twin.Row], *, href: str, several: bool) -> list[str]:
+    """Everybody on the dial with line and label, in the order of the ring."""
+    strongest = max(row.now for row in order)
+    texts = [label(row.person.name, bold=row.close) for row in order]
+    marks = [f" {row.group}" if several and row.group else "" for row in order]
+    widths = [
+        labels.width(text, bold=row.close) + labels.width(mark, bold=True)
+        for row, text, mark in zip(order, texts, marks, strict=True)
+    ]
+    places = labels.around([_angle(row.person) for row in order], widths, radius=LABELED)
+    return [
+        _node(row, text, mark, place, href=href, share=row.now / strongest if strongest else 0.0)
+        for row, text, mark, place in zip(order, texts, marks, places, strict=True)
+    ]
+
+
+def _node(row: twin.Row, text: str, mark: str, place: labels.Place, *, href: str, share: float) -> str:
+    person = row.person
+    x, y = _at(_angle(person), _reach(person))
+    size = _n(min(2.8 + 1.3 * person.works, 8.0))
+    bold = ' class="t1"' if row.close else ""
+    group = f'<tspan class="grp">{mark}</tspan>' if mark else ""
+    return (
+        f'<a class="n{row.rank}" href="{href}with/{person.public_id}/" aria-label="{escape(row.sentence)}">'
+        f"{_spoke(row, share)}"
+        f'<circle class="person" cx="{_n(x)}" cy="{_n(y)}" r="{size}"/>'
+        f'<text{bold} x="{_n(CENTER[0] + place.x)}" y="{_n(CENTER[1] + place.y)}" dy="4" text-anchor="{place.anchor}">'
+        f"{escape(text)}{group}</text></a>"
+    )
 
 
 def _circle(kind: str, r: float) -> str:
@@ -271,21 +309,8 @@ def _tie(one: Collaborator, other: Collaborator) -> str:
     return f'<path class="tie" d="M{_n(x1)} {_n(y1)}Q{_n(bend_x)} {_n(bend_y)} {_n(x2)} {_n(y2)}"/>'
 
 
-def _spoke(person: Collaborator) -> str:
-    angle, reach = _angle(person), _reach(person)
-    width = f' stroke-width="{_n(min(1 + 2 * person.weight, 4.5))}"'
-    return _line("e", angle, HUB, reach, width) + _line("e2", angle, reach, RING)
-
-
-def _person(person: Collaborator) -> str:
-    angle, reach = _angle(person), _reach(person)
-    x, y = _at(angle, reach)
-    label_x, label_y = _at(angle, RING + BAND + 9)
-    side = math.sin(angle)
-    anchor = "middle" if abs(side) < 0.2 else "start" if side > 0 else "end"
-    kind = ' class="t1"' if person.weight >= CLOSE else ""
-    return (
-        f'<circle class="person" cx="{_n(x)}" cy="{_n(y)}" r="{_n(min(2.8 + 1.3 * person.works, 8.0))}"/>'
-        f'<text{kind} x="{_n(label_x)}" y="{_n(label_y)}" dy="4" text-anchor="{anchor}">'
-        f"{escape(label(person.name))}</text>"
-    )
+def _spoke(row: twin.Row, share: float) -> str:
+    angle, reach = _angle(row.person), _reach(row.person)
+    kind = "e old" if row.state == LAPSED else "e"
+    width = f' stroke-width="{_n(1 + (WIDEST - 1) * share)}"'
+    return _line(kind, angle, HUB, reach, width) + _line("e2", angle, reach, RING)

@@ -103,10 +103,10 @@ NEAR: Final = f"""
           FROM graph_follow f JOIN profiles_researcher r ON r.id = f.subject
          WHERE f.account_id = %(account)s AND f.kind = 'researcher' LIMIT 100),
     people AS (
-        SELECT e.who, sum(e.weight) AS weight FROM (
-            SELECT e.b_id AS who, e.weight FROM graph_coauthoredge e JOIN mine ON mine.id = e.a_id
-            UNION ALL SELECT e.a_id, e.weight FROM graph_coauthoredge e JOIN mine ON mine.id = e.b_id) e
-         GROUP BY e.who ORDER BY 2 DESC, 1 LIMIT 50),
+        SELECT e.who, sum(e.recent) AS recent, sum(e.weight) AS weight FROM (
+            SELECT e.b_id AS who, e.recent, e.weight FROM graph_coauthoredge e JOIN mine ON mine.id = e.a_id
+            UNION ALL SELECT e.a_id, e.recent, e.weight FROM graph_coauthoredge e JOIN mine ON mine.id = e.b_id) e
+         GROUP BY e.who ORDER BY 2 DESC, 3 DESC, 1 LIMIT 50),
     topics AS (
         SELECT k.topic_id, sum(k.works) AS works FROM graph_researchertopic k JOIN mine ON mine.id = k.researcher_id
          GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50)
@@ -114,7 +114,7 @@ NEAR: Final = f"""
        FROM people p JOIN profiles_researcher r ON r.id = p.who AND r.merged_into_id IS NULL AND r.removed_at IS NULL
       WHERE r.id NOT IN (SELECT id FROM mine)
         AND NOT {FOLLOWS.format(account="%(account)s", kind="'researcher'", keys=SAME_RECORD.format(key="r.id"))}
-      ORDER BY p.weight DESC, r.id LIMIT %(most)s)
+      ORDER BY p.recent DESC, p.weight DESC, r.id LIMIT %(most)s)
     UNION ALL
     (SELECT 'topic', t.public_id, t.slug, t.label, 'people you follow work on it'
        FROM topics k JOIN works_topic t ON t.id = k.topic_id

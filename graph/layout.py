@@ -1,7 +1,7 @@
 """Positions of the collaborator dial: deterministic, so that the same record always gives the same picture. Pure.
 
 Angle is the rank by first shared year, clockwise from the top; distance from the center falls with the logarithm
-of strength. Positions are in the unit circle around (0, 0), y pointing down as in SVG.
+of the strength in all, which no day changes. Positions are in the unit circle around (0, 0), y pointing down as in SVG.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ WEAKEST = 0.05
 
 @lru_cache(maxsize=64)
 def _directions(people: int) -> tuple[tuple[float, float], ...]:
-    """Unit vectors for `people` places on a circle, clockwise from the top."""
-    places = nx.circular_layout(nx.empty_graph(people)) if people > 1 else {0: (1.0, 0.0)}
-    # networkx starts at three o'clock and turns anticlockwise (y up): a quarter turn and a mirror make it a dial.
-    return tuple((float(places[i][1]), -float(places[i][0])) for i in range(people))
+    """Unit vectors for `people` places on a circle, clockwise, the first and the last as far from the top."""
+    if people < 2:
+        return ((1.0, 0.0),) * people
+    places = nx.circular_layout(nx.empty_graph(people))
+    turn = math.pi / people
+    # networkx starts at three o'clock and turns anticlockwise (y up): turned and mirrored, its circle is a dial.
+    angles = [math.atan2(places[i][1], places[i][0]) + turn for i in range(people)]
+    return tuple((math.sin(angle), -math.cos(angle)) for angle in angles)
 
 
 def radius(strength: float) -> float:

@@ -22,7 +22,11 @@ class ClockTimestamp(models.Func):
 
 
 class CoauthorEdge(models.Model):
-    """Two researchers who share works. `a` has the smaller key; `weight` is the sum of 1/(authors - 1)."""
+    """Two researchers who share works. `a` has the smaller key; `weight` is the sum of 1/(authors - 1).
+
+    `recent` is that sum with recent works counting more, as of the year 2000 (`graph.recency`): it ranks people, and no
+    row depends on the day it was written.
+    """
 
     a = models.ForeignKey(Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="+", db_index=False)
     b = models.ForeignKey(Researcher, on_delete=models.CASCADE, db_constraint=False, related_name="+")
@@ -30,12 +34,14 @@ class CoauthorEdge(models.Model):
     works = models.IntegerField()
     first_year = models.SmallIntegerField(null=True)
     last_year = models.SmallIntegerField(null=True)
+    recent = models.FloatField(db_default=0.0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["a", "b"], name="coauthor_edge_once"),
             models.CheckConstraint(condition=models.Q(a__lt=models.F("b")), name="coauthor_edge_a_before_b"),
             models.CheckConstraint(condition=models.Q(weight__gt=0), name="coauthor_edge_weight_positive"),
+            models.CheckConstraint(condition=models.Q(recent__gte=0), name="coauthor_edge_recent_not_negative"),
         ]
 
     def __str__(self) -> str:

@@ -8,8 +8,10 @@ import msgspec
 
 from graph import charts
 from graph.algorithms import CLOSE
+from graph.recency import now, state
 from profiles.selectors import Head, head, stored_head
 from researchgraph.lib import bulk
+from researchgraph.lib.dates import this_year
 from researchgraph.lib.paging import Paging, paging
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ PEOPLE_A_PAGE: Final = 50
 
 
 class Coauthor(msgspec.Struct, frozen=True):
-    """One co-author, as the edge between the two records says."""
+    """One co-author, as the edge between the two records says: `weight` is the strength in all, `now` that at present."""
 
     public_id: str
     slug: str
@@ -28,10 +30,12 @@ class Coauthor(msgspec.Struct, frozen=True):
     weight: float
     first_year: int | None
     last_year: int | None
+    now: float
+    state: str
 
     @property
     def close(self) -> bool:
-        """Whether the strength is that of a close collaborator."""
+        """Whether the strength in all is that of a close collaborator."""
         return self.weight >= CLOSE
 
 
@@ -46,12 +50,12 @@ class Explorer(msgspec.Struct, frozen=True):
 
 # A pair is stored once, under the smaller key, so both directions are looked up.
 _COAUTHORS: Final = """
-    SELECT r.public_id, r.slug, r.display_name, e.works, e.weight, e.first_year, e.last_year
-      FROM (SELECT b_id AS other, works, weight, first_year, last_year FROM graph_coauthoredge WHERE a_id = %s
+    SELECT r.public_id, r.slug, r.display_name, e.works, e.weight, e.first_year, e.last_year, e.recent
+      FROM (SELECT b_id AS other, works, weight, first_year, last_year, recent FROM graph_coauthoredge WHERE a_id = %s
             UNION ALL
-            SELECT a_id, works, weight, first_year, last_year FROM graph_coauthoredge WHERE b_id = %s) e
+            SELECT a_id, works, weight, first_year, last_year, recent FROM graph_coauthoredge WHERE b_id = %s) e
       JOIN profiles_researcher r ON r.id = e.other
-     ORDER BY e.weight DESC, e.works DESC, r.id LIMIT %s OFFSET %s
+     ORDER BY e.recent DESC, e.weight DESC, e.works DESC, r.id LIMIT %s OFFSET %s
 """
 
 
@@ -63,9 +67,15 @@ def explorer(public_id: str, *, page: int = 1) -> Explorer | None:
     top = head(stored)
     window = paging(page=page, size=PEOPLE_A_PAGE, total=top.ego.total, path=f"{top.href}graph/")
     rows = bulk.fetch(_COAUTHORS, [top.id, top.id, window.size, window.offset])
+    year = this_year()
     return Explorer(
         head=top,
-        picture=charts.dial(top.ego, center=top.name, ties=True),
-        people=[Coauthor(*row) for row in rows],
+        picture=charts.dial(top.ego, center=top.name, href=top.href, year=year, ties=True),
+        people=[
+            Coauthor(
+                public, slug, name, works, weight, first, last, now(recent, year=year), state(first, last, year=year)
+            )
+            for public, slug, name, works, weight, first, last, recent in rows
+        ],
         paging=window,
     )

@@ -86,9 +86,11 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class Collaborator(msgspec.Struct, array_like=True, frozen=True):
-    """One co-author, ranked by `weight` (see `graph.algorithms.strength`). `years` holds (year, works).
+    """One co-author. `weight` is the strength in all (`graph.algorithms.strength`), `years` holds (year, works).
 
-    `x` and `y` place the person on the dial in the unit square around (0, 0); both 0 for those not drawn.
+    `x` and `y` place the person on the dial in the unit square around (0, 0); both 0 for those not drawn. `recent` is the
+    sum that ranks the people (`graph.recency`). `group` numbers those of the drawn people who share works with each other
+    (`graph.groups`); 0 is none.
     """
 
     public_id: str
@@ -101,10 +103,12 @@ class Collaborator(msgspec.Struct, array_like=True, frozen=True):
     years: list[tuple[int, int]]
     x: float = 0.0
     y: float = 0.0
+    recent: float = 0.0
+    group: int = 0
 
 
 class EgoGraph(msgspec.Struct, frozen=True):
-    """The nearest people. `people` are the strongest `KEPT`; the first `drawn` stand on the dial.
+    """The nearest people. `people` are the strongest `KEPT` at present; the first `drawn` stand on the dial.
 
     `ties` are (index, index, works) between drawn people on works they share with the centre.
     `total` counts every named co-author, `close` those with weight 1.0 or more.

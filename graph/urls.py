@@ -8,6 +8,7 @@ from graph import atom_views, explorer_views, follow_views, notification_views, 
 from profiles.urls import ID, SLUG
 
 KIND = r"(?P<kind>researcher|topic|institution)"
+OTHER = r"(?P<other>[0-9a-z]{10})"
 LISTED = r"(?P<kind>topic|institution)"
 
 SECTION = r"(?P<section>researchers|works|topics|institutions)"
@@ -20,6 +21,8 @@ urlpatterns = [
     re_path(rf"^explore/{SECTION}/{ID}/export\.{FORM}$", explorer_views.export, name="explore-export"),
     re_path(rf"^researchers/{ID}/graph/$", views.explorer),
     re_path(rf"^researchers/{ID}/{SLUG}/graph/$", views.explorer, name="explorer"),
+    re_path(rf"^researchers/{ID}/with/{OTHER}/$", views.tie),
+    re_path(rf"^researchers/{ID}/{SLUG}/with/{OTHER}/$", views.tie, name="tie"),
     re_path(rf"^{KIND}s/{ID}/follow/$", follow_views.button, name="follow"),
     re_path(rf"^researchers/{ID}/feed\.atom$", atom_views.researcher),
     re_path(rf"^researchers/{ID}/{SLUG}/feed\.atom$", atom_views.researcher, name="researcher-feed"),

@@ -86,7 +86,7 @@ def works(request: Request, public_id: str) -> Response | Redirect:
 @extend_schema(operation_id="researchers_coauthors", parameters=PAGING, responses={200: listing(selectors.Coauthor)})
 @api_view(["GET"])
 def coauthors(request: Request, public_id: str) -> Response | Redirect:
-    """The co-authors of one researcher, strongest first."""
+    """The co-authors of one researcher, strongest at present first."""
     key = _present(request, selectors.whereabouts(public_id), "coauthors/")
     if not isinstance(key, int):
         return key

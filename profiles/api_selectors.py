@@ -8,10 +8,12 @@ import msgspec
 
 from graph import trust
 from graph.audience import SAME_RECORD
+from graph.recency import now, state
 from graph.snapshots import TrustChange, TrustInputs
 from graph.trust_model import Weights
 from profiles.statements import SAID, Said, said
 from researchgraph.lib import bulk
+from researchgraph.lib.dates import this_year
 from researchgraph.lib.public_ids import address
 from works.row_selectors import WorkRow, work_rows
 
@@ -113,15 +115,20 @@ class Whereabouts(msgspec.Struct, frozen=True):
 
 
 class Coauthor(msgspec.Struct, frozen=True):
-    """A co-author; `strength` is the sum of 1 / (authors - 1) over the shared works."""
+    """A co-author; `strength_in_all` is the sum of 1 / (authors - 1) over the shared works, `strength` the same with works
+    halved every two years, as of this year. `state` says what has become of the tie: new, active, lapsed, or "" where no
+    shared work has a year.
+    """
 
     public_id: str
     name: str
     url: str
     works: int
     strength: float
+    strength_in_all: float
     first_year: int | None
     last_year: int | None
+    state: str
 
 
 class TrustChanged(msgspec.Struct, frozen=True):
@@ -174,9 +181,10 @@ WHERE = "r.id, coalesce(m.public_id, ''), r.merged_at, r.removed_at IS NOT NULL"
 RESEARCHER = "profiles_researcher r LEFT JOIN profiles_researcher m ON m.id = r.merged_into_id WHERE r.public_id = %s"
 
 COAUTHORS = """
-    SELECT o.public_id, o.display_name, o.slug, e.works, e.weight, e.first_year, e.last_year
+    SELECT o.public_id, o.display_name, o.slug, e.works, e.weight, e.recent, e.first_year, e.last_year
       FROM graph_coauthoredge e JOIN profiles_researcher o ON o.id = CASE WHEN e.a_id = %s THEN e.b_id ELSE e.a_id END
-     WHERE e.a_id = %s OR e.b_id = %s ORDER BY e.weight DESC, e.works DESC, o.sort_name, o.id LIMIT %s OFFSET %s
+     WHERE e.a_id = %s OR e.b_id = %s
+     ORDER BY e.recent DESC, e.weight DESC, e.works DESC, o.id LIMIT %s OFFSET %s
 """
 
 RECEIPT = """
@@ -245,13 +253,17 @@ def works(key: int, *, limit: int, offset: int) -> tuple[int, list[WorkRow]]:
 
 
 def coauthors(key: int, *, limit: int, offset: int) -> tuple[int, list[Coauthor]]:
-    """How many co-authors, and the asked ones, strongest first."""
+    """How many co-authors, and the asked ones, strongest at present first."""
     total = bulk.fetch("SELECT count(*) FROM graph_coauthoredge WHERE a_id = %s OR b_id = %s", [key, key])[0][0]
     rows = bulk.fetch(COAUTHORS, [key, key, key, limit, offset])
+    year = this_year()
     return total, [
-        Coauthor(public, name, address("researchers", public, slug), count, round(weight, 4), first, last)
-        for public, name, slug, count, weight, first, last in rows
-    ]
+        Coauthor(
+            public, name, address("researchers", public, slug), count, round(now(recent, year=year), 4), round(weight, 4),
+            first, last, state(first, last, year=year),
+        )
+        for public, name, slug, count, weight, recent, first, last in rows
+    ]  # fmt: skip
 
 
 def trust_report(key: int) -> TrustReport | None:

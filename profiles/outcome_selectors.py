@@ -166,7 +166,7 @@ def _ties(derived: Iterable[Derived]) -> dict[frozenset[int], tuple[float, int]]
     return {
         frozenset({one.researcher_id, other}): (round(strength, 9), works)
         for one in derived
-        for other, strength, works, _, _ in one.edges
+        for other, strength, works, *_ in one.edges
     }
 
 

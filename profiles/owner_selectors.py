@@ -142,7 +142,7 @@ _SUGGESTED: Final = f"""
            w.author_count, a.raw_name,
            ARRAY(SELECT h.display_name FROM works_authorship b JOIN profiles_researcher h ON h.id = b.researcher_id
                    JOIN graph_coauthoredge e ON e.a_id = least(h.id, %(me)s) AND e.b_id = greatest(h.id, %(me)s)
-                  WHERE b.work_id = a.work_id AND h.removed_at IS NULL ORDER BY e.weight DESC, h.id LIMIT {NAMED})
+                  WHERE b.work_id = a.work_id AND h.removed_at IS NULL ORDER BY e.recent DESC, e.weight DESC, h.id LIMIT {NAMED})
       FROM unnest(%(bylines)s::bigint[]) WITH ORDINALITY AS n(id, place) JOIN works_authorship a ON a.id = n.id
       JOIN works_work w ON w.id = a.work_id LEFT JOIN works_venue v ON v.id = w.venue_id ORDER BY n.place
 """  # noqa: S608 - constants

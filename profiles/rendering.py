@@ -1,7 +1,7 @@
-"""A profile's body as markup, remembered by the state of the record it shows.
+"""A profile's body as markup, remembered by the state of the record it shows, and the year.
 
 The stamp of a record is read from the database for every request and is the key: a body is never shown for another
-state than the present one, and nothing has to be invalidated.
+state than the present one, and nothing has to be invalidated. The year is what strengths are shown as of.
 """
 
 from __future__ import annotations
@@ -43,8 +43,11 @@ class Body(NamedTuple):
 
 
 @lru_cache(maxsize=REMEMBERED)
-def body(stamp: Stamp) -> Body | None:
-    """The body of a profile's plain first page; of the others there are too many to remember. None if it is gone."""
+def body(stamp: Stamp, year: int) -> Body | None:  # noqa: ARG001 - part of the key
+    """The body of a profile's plain first page; of the others there are too many to remember. None if it is gone.
+
+    `year` is the present one.
+    """
     stored = selectors.stored_page(stamp.public_id, PLAIN)
     return page(stored) if stored else None
 

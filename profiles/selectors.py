@@ -15,7 +15,7 @@ import msgspec
 from django.conf import settings
 from django.db import connection
 
-from graph import charts, trust, trust_chart, trust_model
+from graph import charts, trust, trust_chart, trust_model, twin
 from graph.audience import FOLLOWERS, SAME_RECORD
 from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustChange, TrustInputs
 from profiles.models import VerificationLevel
@@ -23,7 +23,7 @@ from profiles.printed import GUARDED
 from profiles.statements import IN_FORCE, SAID, Said, said
 from profiles.work_selectors import WORKS_A_PAGE, Parameters, Wish, WorkList, statement, wish, work_list
 from researchgraph.lib import identifiers
-from researchgraph.lib.dates import span
+from researchgraph.lib.dates import span, this_year
 from researchgraph.lib.links import safe_url
 from researchgraph.lib.paging import paging
 from researchgraph.lib.public_ids import address
@@ -122,9 +122,19 @@ class Head(msgspec.Struct, frozen=True):
         return safe_url(identifiers.url("orcid", self.orcid))
 
     @property
+    def nearest(self) -> list[twin.Row]:
+        """The strongest co-authors as of this year, those of the picture."""
+        return twin.rows(self.ego, year=this_year())
+
+    @property
+    def groups(self) -> list[twin.Group]:
+        """Those of them who share works with each other; none where all do."""
+        return twin.by_group(self.nearest)
+
+    @property
     def dial(self) -> Markup:
         """The picture of the strongest co-authors; "" if there are none."""
-        return charts.dial(self.ego, center=self.name)
+        return charts.dial(self.ego, center=self.name, href=self.href, year=this_year())
 
     @property
     def history_chart(self) -> Markup:

@@ -13,6 +13,7 @@ from profiles import moved, owner_selectors, rendering, selectors
 from profiles.models import VerificationLevel
 from profiles.work_selectors import wish
 from researchgraph.lib.caching import private_when_signed_in
+from researchgraph.lib.dates import this_year
 
 
 @require_safe
@@ -31,7 +32,7 @@ def researcher(request: HttpRequest, public_id: str, slug: str = "") -> HttpResp
         return elsewhere
     if stored and listed:
         return HttpResponse(rendering.works(stored))
-    body = rendering.page(stored) if stored else rendering.body(stamp)
+    body = rendering.page(stored) if stored else rendering.body(stamp, this_year())
     if body is None:
         raise Http404
     context = {"body": body, "subject": _subject(request, stamp), "owned": _owned(request, stamp)}

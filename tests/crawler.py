@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus, urljoin, urlsplit
 
+from graph.models import CoauthorEdge
 from profiles.models import Institution, Researcher
 from works.models import Authorship, ImportRun, Topic, Work, WorkIdentifier
 
@@ -89,6 +90,8 @@ def addresses(searched: Iterable[str]) -> list[str]:
             found += [f"/{section}/{public_id}/{ending}" for ending in endings]
             if slug and not section.startswith(("api", "explore")):
                 found += [f"/{section}/{public_id}/{slug}/{ending}" for ending in endings if "cite" not in ending]
+    for one, other in CoauthorEdge.objects.values_list("a__public_id", "b__public_id"):
+        found += [f"/researchers/{one}/with/{other}/", f"/researchers/{other}/with/{one}/"]
     blocks = set(Authorship.objects.values_list("block_key", flat=True))
     blocks |= set(Researcher.objects.values_list("listed_under", flat=True))
     found += [f"/names/{block.replace(' ', '-')}/" for block in blocks]

@@ -119,7 +119,7 @@ RESEARCHERS = """
      WHERE r.merged_into_id IS NULL
 """
 EDGES = """
-    SELECT least(a.name, b.name), greatest(a.name, b.name), e.weight, e.works, e.first_year, e.last_year
+    SELECT least(a.name, b.name), greatest(a.name, b.name), e.weight, e.works, e.first_year, e.last_year, e.recent
       FROM graph_coauthoredge e JOIN who a ON a.id = e.a_id JOIN who b ON b.id = e.b_id
 """
 WHO_BY_ID = "SELECT id, public_id AS name FROM profiles_researcher"

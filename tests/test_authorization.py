@@ -56,6 +56,7 @@ RIGHTS: Final = {
     **{f"^{kind}/{ID}/$": READ for kind in ("researchers", "works", "topics", "institutions", "imports")},
     **{f"^{kind}/{ID}/{SLUG}/$": READ for kind in ("researchers", "works", "topics", "institutions")},
     **{f"^researchers/{ID}/{slug}{page}/$": READ for page in ("graph", "history") for slug in ("", f"{SLUG}/")},
+    **{f"^researchers/{ID}/{slug}with/(?P<other>[0-9a-z]{{10}})/$": READ for slug in ("", f"{SLUG}/")},
     **{f"^works/{ID}/{slug}history/$": READ for slug in ("", f"{SLUG}/")},
     rf"^works/{ID}/cite\.(?P<form>bib|json)$": READ,
     "api/v1/schema/": READ, "api/v1/search/": READ, "api/v1/researchers/": READ, f"api/v1/works/{ID}/$": READ,
@@ -145,7 +146,7 @@ def example(route: str) -> str:
         "claim": str(Claim.objects.order_by("pk").values_list("pk", flat=True)[0]), "verb": "send",
         "kind": "researcher" if "researcher|" in route else "topic", "secret": "x" * 43,
         "addition": str(Addition.objects.values_list("pk", flat=True)[0]),
-        "asked": "00000000-0000-0000-0000-000000000000",
+        "asked": "00000000-0000-0000-0000-000000000000", "other": "0000000000",
     }  # fmt: skip
     if route.endswith("/propose/$"):
         # Of a work that the holder is an author of.

@@ -10,6 +10,7 @@ import msgspec
 from graph import trust
 from graph.algorithms import CLOSE, SharedWork, Tie, ties, ties_among
 from graph.flows.facts import BylineFacts, Facts
+from graph.groups import groups
 from graph.layout import dial
 from graph.snapshots import (
     DRAWN,
@@ -31,7 +32,7 @@ TYPE_LABELS = {kind.value: str(kind.label) for kind in WorkType}
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """All derived rows of one researcher. `edges` holds (other, strength, works, first year, last year) for all others."""
+    """All derived rows of one researcher. `edges` holds (other, strength, works, first year, last year, recent)."""
 
     researcher_id: int
     level: int
@@ -43,7 +44,7 @@ class Derived(msgspec.Struct, frozen=True):
     identifiers: list[tuple[str, str, int]]
     affiliations: list[tuple[int, int | None, int | None, int]]
     topics: list[tuple[int, int, int | None, int | None]]
-    edges: list[tuple[int, float, int, int | None, int | None]]
+    edges: list[tuple[int, float, int, int | None, int | None, float]]
     profile: Profile
     ego: EgoGraph
     inputs: TrustInputs
@@ -103,7 +104,7 @@ def researcher(researcher_id: int, facts: Facts) -> Derived:
         identifiers=[(scheme, value, n) for (scheme, value), n in sorted(identifiers.items())],
         affiliations=[(key, span.first, span.last, span.works) for key, span in sorted(affiliations.items())],
         topics=[(key, span.works, span.first, span.last) for key, span in sorted(topics.items())],
-        edges=[(t.researcher_id, t.strength, t.works, t.first_year, t.last_year) for t in everybody],
+        edges=[(t.researcher_id, t.strength, t.works, t.first_year, t.last_year, t.recent) for t in everybody],
         profile=profile,
         ego=_ego(everybody, shared, facts, close=close),
         inputs=inputs,
@@ -214,13 +215,17 @@ def _ego(everybody: Sequence[Tie], shared: Sequence[SharedWork], facts: Facts, *
     drawn = list(everybody[:DRAWN])
     positions = dial(drawn)
     index = {tie.researcher_id: i for i, tie in enumerate(drawn)}
+    among = sorted(
+        (min(index[a], index[b]), max(index[a], index[b]), works) for (a, b), works in ties_among(drawn, shared).items()
+    )
+    grouped = dict(zip(index, groups(len(drawn), among), strict=True))
     people = []
     for tie in everybody[:KEPT]:
         person = facts.people[tie.researcher_id]
         x, y = positions.get(tie.researcher_id, (0.0, 0.0))
         people.append(Collaborator(
             person.public_id, person.slug, person.name, tie.works, round(tie.strength, 4), tie.first_year, tie.last_year,
-            sorted(tie.years.items()), x, y,
+            sorted(tie.years.items()), x, y, tie.recent, grouped.get(tie.researcher_id, 0),
         ))  # fmt: skip
     years = [year for tie in everybody for year in tie.years]
     return EgoGraph(
@@ -230,8 +235,5 @@ def _ego(everybody: Sequence[Tie], shared: Sequence[SharedWork], facts: Facts, *
         last_year=max(years, default=None),
         drawn=len(drawn),
         people=people,
-        ties=sorted(
-            (min(index[a], index[b]), max(index[a], index[b]), works)
-            for (a, b), works in ties_among(drawn, shared).items()
-        ),
+        ties=among,
     )

@@ -65,7 +65,7 @@ def _replace_edges(ids: Sequence[int], derived: Sequence[Derived]) -> None:
     bulk.run("DELETE FROM graph_coauthoredge WHERE a_id = ANY(%s)", [list(ids)])
     bulk.copy_rows(
         "graph_coauthoredge",
-        ("a_id", "b_id", "weight", "works", "first_year", "last_year"),
+        ("a_id", "b_id", "weight", "works", "first_year", "last_year", "recent"),
         ((d.researcher_id, *edge) for d in derived for edge in d.edges if edge[0] > d.researcher_id),
     )
 

@@ -22,6 +22,11 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _PRECISIONS: tuple[Precision, ...] = ("year", "month", "day")
 
 
+def this_year() -> int:
+    """The calendar year, in UTC like all times here."""
+    return datetime.now(UTC).year
+
+
 def plausible_year(year: int | None) -> bool:
     """Whether a work can carry this year. None is not a year."""
     return year is not None and EARLIEST_YEAR <= year <= LATEST_YEAR

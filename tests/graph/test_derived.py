@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import random
+import string
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -19,14 +21,28 @@ from graph.models import CoauthorEdge, EgoGraphSnapshot, StaleResearcher, TrustS
 from graph.snapshots import EgoGraph
 from profiles.models import Researcher
 from tests.pipeline import derived, feed, importworks, untouched, work, write
-from works import imports
+from works import imports, rollback
 from works.demo.build import OUTPUT
-from works.models import Authorship
+from works.models import Authorship, ImportRun, Work
 
 BUNDLED = OUTPUT.read_bytes().splitlines(keepends=True)
 NAMES = (
     "Ada Quillfeather", "Bruno Oakenshaw", "Clara Winterbourne", "Dmitri Hollowstone", "Elif Marchbanks", "Femi Thornquist",
 )  # fmt: skip
+
+
+GIVEN = [f"{a}{b}ra" for a, b in product(string.ascii_uppercase[:10], "aeiou")]
+FAMILIES = [f"{a}{b}lfeather" for a, b in product(string.ascii_uppercase, "aeiou")]
+
+
+def orcid(number: int) -> str:
+    """A valid iD for a number."""
+    digits = f"00000002{number:07d}"
+    total = 0
+    for digit in digits:
+        total = (total + int(digit)) * 2
+    check = "0123456789X"[(12 - total % 11) % 11]
+    return "-".join(f"{digits}{check}"[at : at + 4] for at in range(0, 16, 4))
 
 
 def rebuild(**options: str) -> str:
@@ -82,14 +98,11 @@ def test_ties_add_up_strength_works_and_years() -> None:
         SharedWork(3, 2021, 60, truncated=False, others=(7, 9)),
         SharedWork(4, 2021, 5, truncated=False, others=(8,)),
     ]
-    strongest, other = ties(works)
-    assert (strongest.researcher_id, strongest.strength, strongest.works, strongest.years) == (
-        7,
-        1.5,
-        2,
-        Counter([2019]),
-    )
-    assert (other.researcher_id, other.strength, other.first_year, other.last_year) == (8, 0.75, 2021, 2021)
+    by_key = {tie.researcher_id: tie for tie in ties(works)}
+    strongest, other = by_key[7], by_key[8]
+    assert (strongest.strength, strongest.works, strongest.years) == (1.5, 2, Counter([2019]))
+    assert (other.strength, other.first_year, other.last_year) == (0.75, 2021, 2021)
+    assert set(by_key) == {7, 8}
 
 
 @given(
@@ -205,6 +218,37 @@ class TestImported:
         incremental = derived()
         assert rebuild() == f"Rebuilt {Researcher.objects.count()} researchers.\n"
         assert derived() == incremental
+
+    def test_rows_after_a_run_is_taken_back_are_those_of_a_full_rebuild(self, tmp_path: Path) -> None:
+        importworks(write(tmp_path / "works.jsonl", BUNDLED[0:240:2]))
+        before = {table: derived()[table] for table in ("graph_coauthoredge", "graph_egographsnapshot")}
+        importworks(write(tmp_path / "more.jsonl", BUNDLED[1:240:2]))
+        run = ImportRun.objects.latest("pk")
+        rollback.begin(run)
+        rollback.advance(run)
+        imports.settle()
+        incremental = derived()
+        rebuild()
+        assert derived() == incremental
+        assert len(incremental["graph_coauthoredge"]) == len(before["graph_coauthoredge"])
+
+    def test_a_work_of_thousands_of_authors_changes_nobodys_co_authors(self, tmp_path: Path) -> None:
+        people = [{"name": f"{first} Quillfeather", "orcid": orcid(n)} for n, first in enumerate(GIVEN[:24])]
+        importworks(write(tmp_path / "works.jsonl", [
+            work(f"t/{n}", f"Dish number {n} of many", *people[n : n + 2 + n % 3], year=2000 + n) for n in range(22)
+        ]))  # fmt: skip
+        graphs = dict(EgoGraphSnapshot.objects.values_list("researcher", "data"))
+        edges = derived()["graph_coauthoredge"]
+        assert len(graphs) == len(people)
+        crowd = [f"{first} {family}" for first, family in product(GIVEN, FAMILIES)]
+        importworks(
+            write(tmp_path / "crowd.jsonl", [work("t/99", "A soup observed", *people, *crowd[: 3_000 - len(people)])])
+        )
+        observed = Work.objects.get(title="A soup observed")
+        assert observed.author_count == 3_000
+        assert Authorship.objects.filter(work=observed, researcher__in=graphs).count() == len(people)
+        assert dict(EgoGraphSnapshot.objects.filter(pk__in=graphs).values_list("researcher", "data")) == graphs
+        assert derived()["graph_coauthoredge"] == edges
 
     def test_a_rebuild_repairs_what_is_wrong(self, tmp_path: Path) -> None:
         importworks(write(tmp_path / "works.jsonl", BUNDLED[:60]))
