@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from graph import measure_views as graph
 from profiles import api as profiles
 from works import api as works
 
@@ -13,6 +14,7 @@ ID = r"(?P<public_id>[0-9a-z]{10})"
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("search/", works.search, name="api-search"),
+    path("graph/", graph.numbers_api, name="api-graph"),
     path("researchers/", profiles.researchers, name="api-researchers"),
     re_path(rf"^researchers/{ID}/$", profiles.researcher, name="api-researcher"),
     re_path(rf"^researchers/{ID}/works/$", profiles.works, name="api-researcher-works"),

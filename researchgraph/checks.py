@@ -1,4 +1,4 @@
-"""What a production configuration must have: run by `manage.py check --deploy`, before a visitor finds out."""
+"""What a configuration must have: run by `manage.py check`, and for production with `--deploy`, before a visitor finds out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
 
+from graph import backends
 from researchgraph import env
 
 REQUIRED = {
@@ -14,6 +15,20 @@ REQUIRED = {
     "REDIS_URL": "workers and web servers must share one queue",
     "CACHE_URL": "a queue must never evict and a cache must: they need two servers",
 }
+
+
+@register(Tags.compatibility)
+def graph_backend_is_there(**_: Any) -> list[CheckMessage]:
+    """What is to measure the graph is installed."""
+    name = settings.GRAPH_BACKEND
+    if name in backends.known():
+        return []
+    known = ", ".join(backends.known())
+    return [
+        Error(
+            f"GRAPH_BACKEND is {name!r}, and no such backend is installed. There are: {known}.", id="researchgraph.E020"
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

@@ -29,10 +29,10 @@ KNOWN = {
 """Every address that takes a public id, with its endings."""
 
 FIXED = (
-    "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/imports/", "/search/",
+    "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/about/graph/", "/imports/", "/search/",
     "/reports/sent/",
     *(f"/search/?kind={kind}&page={page}" for kind in ("people", "works", "topics", "institutions") for page in (1, 2)),
-    "/api/v1/schema/", "/api/v1/researchers/", "/api/v1/researchers/?limit=100",
+    "/api/v1/schema/", "/api/v1/graph/", "/api/v1/researchers/", "/api/v1/researchers/?limit=100",
 )  # fmt: skip
 CLOSED = (
     "/theme/", "/curate/", "/curate/undo/", "/curate/review/1/", "/curate/merge/", "/curate/reports/",

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from graph.flows import check, recompute
+from graph.flows import check, measure, recompute
 from profiles.models import Researcher
 from researchgraph import events
 from researchgraph.lib.progress import ProgressBar
@@ -46,6 +46,7 @@ class Command(BaseCommand):
 
         with ProgressBar(sys.stderr, "Making pages", unit="steps") as bar:
             imports.settle(progress=settling)
+        measure.measure(minutes=0)
         self.stdout.write(f"Rebuilt {count} researcher{'' if count == 1 else 's'}.")
 
     def _check(self) -> None:
