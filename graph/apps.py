@@ -11,10 +11,11 @@ class GraphConfig(AppConfig):
     name = "graph"
 
     def import_models(self) -> None:
-        """Tables stand in three modules, by what they are about; Django looks into one."""
+        """Tables stand in four modules, by what they are about; Django looks into one."""
         super().import_models()
         import_module("graph.follow_models")
         import_module("graph.notification_models")
+        import_module("graph.measure_models")
 
     def ready(self) -> None:
         """Connect the listeners; nothing else registers them."""

@@ -7,7 +7,7 @@ import time
 from celery import shared_task
 from django.conf import settings
 
-from graph.flows import network, notify, recompute
+from graph.flows import measure, network, notify, recompute
 from graph.flows.deliver import deliver
 from graph.flows.news import compose
 from profiles.flows import waiting
@@ -50,6 +50,12 @@ def compose_notifications() -> None:
             return
 
 
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=540, time_limit=600)
+def measure_graph() -> None:
+    """Measure the whole graph, if that is due."""
+    measure.measure()
+
+
 def wake() -> None:
     """Tell the workers that there are stale researchers. A lost message costs only the wait for the next sweep."""
     celery.wake(recompute_stale, times=settings.DERIVE_WORKERS)
@@ -63,3 +69,8 @@ def wake_feeds() -> None:
 def wake_notifications() -> None:
     """Tell a worker that somebody may have to be notified. A lost message costs only the wait for the next sweep."""
     celery.wake(compose_notifications)
+
+
+def wake_measures() -> None:
+    """Tell a worker that the whole graph is to be measured. A lost message costs only the wait for the next sweep."""
+    celery.wake(measure_graph)

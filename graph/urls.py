@@ -1,10 +1,10 @@
-"""Addresses of the explorer, of following, of the feed, of notifications, and of Atom feeds."""
+"""Addresses of the explorer, of the graph in numbers, of following, of the feed, of notifications, and of Atom feeds."""
 
 from __future__ import annotations
 
 from django.urls import path, re_path
 
-from graph import atom_views, explorer_views, follow_views, notification_views, views
+from graph import atom_views, explorer_views, follow_views, measure_views, notification_views, views
 from profiles.urls import ID, SLUG
 
 KIND = r"(?P<kind>researcher|topic|institution)"
@@ -28,6 +28,7 @@ urlpatterns = [
     re_path(rf"^researchers/{ID}/{SLUG}/feed\.atom$", atom_views.researcher, name="researcher-feed"),
     re_path(rf"^{LISTED}s/{ID}/feed\.atom$", atom_views.listed),
     re_path(rf"^{LISTED}s/{ID}/{SLUG}/feed\.atom$", atom_views.listed, name="listed-feed"),
+    path("about/graph/", measure_views.numbers, name="about-graph"),
     path("me/feed/", follow_views.feed, name="feed"),
     path("me/feed/read/", follow_views.mark_read, name="feed-read"),
     path("me/feed/address/", follow_views.renew_address, name="feed-address"),

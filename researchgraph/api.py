@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from graph import api as graph
+from graph import measure_views as measures
 from profiles import api as profiles
 from works import api as works
 
@@ -15,6 +16,7 @@ ID = r"(?P<public_id>[0-9a-z]{10})"
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("search/", works.search, name="api-search"),
+    path("graph/", measures.numbers_api, name="api-graph"),
     path("researchers/", profiles.researchers, name="api-researchers"),
     re_path(rf"^researchers/{ID}/$", profiles.researcher, name="api-researcher"),
     re_path(rf"^researchers/{ID}/works/$", profiles.works, name="api-researcher-works"),
@@ -23,5 +25,5 @@ urlpatterns = [
     re_path(rf"^works/{ID}/$", works.work, name="api-work"),
     path("graph/path/", graph.path, name="api-graph-path"),
     path("graph/joining/", graph.joined, name="api-graph-joining"),
-    re_path(rf"^graph/{SECTION}/{ID}/$", graph.around, name="api-graph"),
+    re_path(rf"^graph/{SECTION}/{ID}/$", graph.around, name="api-graph-around"),
 ]

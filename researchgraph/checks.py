@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
 
-from graph import trust_model
+from graph import backends, trust_model
 from researchgraph import env
 
 REQUIRED = {
@@ -25,6 +25,20 @@ def trust_model_is_readable(**_: Any) -> list[CheckMessage]:
     except ValueError as error:
         return [Error(f"TRUST_MODEL_FILE={settings.TRUST_MODEL_FILE}: {error}", id="researchgraph.E020")]
     return []
+
+
+@register(Tags.compatibility)
+def graph_backend_is_there(**_: Any) -> list[CheckMessage]:
+    """What is to measure the graph is installed."""
+    name = settings.GRAPH_BACKEND
+    if name in backends.known():
+        return []
+    known = ", ".join(backends.known())
+    return [
+        Error(
+            f"GRAPH_BACKEND is {name!r}, and no such backend is installed. There are: {known}.", id="researchgraph.E021"
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

@@ -147,6 +147,9 @@ TRUST_MODEL_FILE = env.text("TRUST_MODEL_FILE")
 CONFIDENCE_NUMBER = env.choice("CONFIDENCE_NUMBER", among=("always", "claimed", "never"))
 # How many workers are woken at once to decide on bylines and to recompute pages.
 DERIVE_WORKERS = env.integer("DERIVE_WORKERS", 2)
+# The whole graph is measured at most once in so many minutes, by scipy or by a backend of networkx (graph/backends.py).
+MEASURE_MINUTES = env.integer("MEASURE_MINUTES", 30)
+GRAPH_BACKEND = env.text("GRAPH_BACKEND") or "scipy"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "works.tasks.sweep", "schedule": 60.0},
     "harvest-due": {"task": "works.tasks.harvest_due", "schedule": 60.0},

@@ -38,10 +38,10 @@ FEW = 8
 """Of so many of each kind, the other views of the explorer: they show the same rows."""
 
 FIXED = (
-    "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/imports/", "/search/",
+    "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/about/graph/", "/imports/", "/search/",
     "/reports/sent/", "/explore/", "/explore/path/",
     *(f"/search/?kind={kind}&page={page}" for kind in ("people", "works", "topics", "institutions") for page in (1, 2)),
-    "/api/v1/schema/", "/api/v1/researchers/", "/api/v1/researchers/?limit=100",
+    "/api/v1/schema/", "/api/v1/graph/", "/api/v1/researchers/", "/api/v1/researchers/?limit=100",
 )  # fmt: skip
 CLOSED = (
     "/theme/", "/curate/", "/curate/undo/", "/curate/review/1/", "/curate/merge/", "/curate/reports/",

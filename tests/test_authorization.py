@@ -51,6 +51,7 @@ EXPORT = r"export\.(?P<form>csv|graphml|gexf|json|svg)"
 RIGHTS: Final = {
     # The site and what is public.
     "": READ, "about/confidence/": READ, "about/records/": READ, "healthz/": READ, "robots.txt": READ, "search/": READ,
+    "about/graph/": READ, "api/v1/graph/": READ,
     "search/suggest/": READ, "names/<str:block_key>/": READ, "theme/": May(NOBODY, ALL),
     "arxiv/<path:value>": READ, "doi/<path:value>": READ, "orcid/<str:value>": READ,
     **{f"^{kind}/{ID}/$": READ for kind in ("researchers", "works", "topics", "institutions", "imports")},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from graph import tasks as graph_tasks
-from graph.flows import network, news, notify
+from graph.flows import measure, network, news, notify
 from graph.models import StaleResearcher
 from profiles import tasks as profiles_tasks
 from profiles.flows import link_institutions
@@ -43,7 +43,7 @@ def harvest_due() -> None:
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
 def sweep() -> None:
-    """Send again what a lost message may have left lying: unfinished runs, unlinked institutions, what is stale.
+    """Send again what a lost message may have left lying: unfinished runs, unlinked institutions, what is stale, a changed graph.
 
     What authors have added in vain, and what the holders of revoked claims have brought in, is looked after here too.
     """
@@ -60,6 +60,8 @@ def sweep() -> None:
         graph_tasks.wake_feeds()
     if notify.waiting():
         graph_tasks.wake_notifications()
+    if measure.due():
+        graph_tasks.wake_measures()
     if StaleBlock.objects.exists():
         profiles_tasks.wake()
     elif StaleResearcher.objects.exists() or network.waiting():

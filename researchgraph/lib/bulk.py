@@ -7,9 +7,10 @@ JSON columns take already encoded text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 
 ROWS_AT_ONCE: Final = 10_000
@@ -93,6 +94,16 @@ def copy_out(query: str) -> bytearray:
         for block in copy:
             content += block
     return content
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Everything that is read inside is read as it was at one moment. Within a transaction of the caller's, as that sees it."""
+    alone = not connection.in_atomic_block
+    with transaction.atomic():
+        if alone:
+            run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def run(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:

@@ -5,6 +5,10 @@
 
 
 export interface paths {
+  "/api/v1/graph/": {
+    /** @description The whole co-author graph in numbers: researchers, pairs, components, communities and their topics. */
+    get: operations["graph_numbers"];
+  };
   "/api/v1/graph/{section}/{public_id}/": {
     /** @description What is next to one entity, the strongest first; carries an ETag. */
     get: operations["graph_neighborhood"];
@@ -26,7 +30,7 @@ export interface paths {
     get: operations["researchers_detail"];
   };
   "/api/v1/researchers/{public_id}/coauthors/": {
-    /** @description The co-authors of one researcher, strongest first. */
+    /** @description The co-authors of one researcher, strongest at present first. */
     get: operations["researchers_coauthors"];
   };
   "/api/v1/researchers/{public_id}/trust/": {
@@ -64,6 +68,40 @@ export type external = Record<string, never>;
 
 export interface operations {
 
+  /** @description The whole co-author graph in numbers: researchers, pairs, components, communities and their topics. */
+  graph_numbers: {
+    responses: {
+      200: {
+        content: {
+          "application/json": {
+            /**
+             * Numbers
+             * @description The whole co-author graph in numbers. Components and communities are of researchers with co-authors.
+             */
+            numbers: {
+              researchers: number;
+              with_coauthors: number;
+              pairs: number;
+              components: number;
+              largest_component: number;
+              communities: number;
+              largest_communities: {
+                  researchers: number;
+                  topics: {
+                      public_id: string;
+                      url: string;
+                      label: string;
+                      code: string;
+                      researchers: number;
+                    }[];
+                }[];
+            };
+            computed_at: string;
+          };
+        };
+      };
+    };
+  };
   /** @description What is next to one entity, the strongest first; carries an ETag. */
   graph_neighborhood: {
     parameters: {
@@ -308,7 +346,7 @@ export interface operations {
       };
     };
   };
-  /** @description The co-authors of one researcher, strongest first. */
+  /** @description The co-authors of one researcher, strongest at present first. */
   researchers_coauthors: {
     parameters: {
       query?: {
@@ -334,8 +372,10 @@ export interface operations {
                 url: string;
                 works: number;
                 strength: number;
+                strength_in_all: number;
                 first_year: number | null;
                 last_year: number | null;
+                state: string;
               })[];
           };
         };
@@ -365,7 +405,13 @@ export interface operations {
               }[];
             /**
              * TrustInputs
-             * @description Everything the receipt is computed from; hashed, stored, and enough to recompute the score.
+             * @description Everything the receipt is computed from; hashed, stored, and enough to recompute the score with the model's weights.
+             *
+             *     `trust_given` and `trust_carried` are hundredths of a full tie (`graph.trust_flow`).
+             *     `conflicts` counts open questions of identifiers, `more_orcids` the iDs of the record beyond the first, `shared_orcids` those that
+             *     another record carries as well, `stated_again` works marked not theirs on which a source states an identifier of the record;
+             *     `disputed` is 1 while the claim that holds the record is frozen.
+             *     What a later version appends has a default and is left out where it has that, so hashes of older receipts stay the same.
              */
             inputs: {
               level: number;
@@ -375,11 +421,89 @@ export interface operations {
               close: number;
               verified_coauthors: number;
               conflicts: number;
+              trust_given?: number;
+              trust_carried?: number;
+              more_orcids?: number;
+              shared_orcids?: number;
+              stated_again?: number;
+              disputed?: number;
             };
             model_version: string;
             inputs_hash: string;
             cause: string;
             computed_at: string;
+            history: {
+                at: string;
+                score: number;
+                cause: string;
+                model_version: string;
+              }[];
+            /**
+             * Weights
+             * @description The file. `name` and `version` are the operator's; the rest is what counts how much.
+             */
+            weights: {
+              name: string;
+              version: number;
+              /**
+               * Identity
+               * @description Points of each verification level, L0 first.
+               */
+              identity: {
+                levels: number[];
+              };
+              /**
+               * Record
+               * @description Points for each work with a persistent identifier.
+               */
+              record: {
+                each_work: number;
+                most: number;
+              };
+              /**
+               * Corroboration
+               * @description Points for each close collaborator, and for each work on which two sources agree.
+               */
+              corroboration: {
+                each_close: number;
+                most_close: number;
+                each_agreeing: number;
+                most_agreeing: number;
+              };
+              /**
+               * Network
+               * @description Points for each co-author with a verified record, and for each full tie of trust (`graph.trust_flow`).
+               *
+               *     `carry` is the percentage that other co-authors hand on, `shared_by` the ties among which they share it at least.
+               */
+              network: {
+                each_verified: number;
+                most: number;
+                each_trust?: number;
+                carry?: number;
+                shared_by?: number;
+              };
+              /**
+               * Conflicts
+               * @description What each open conflict of a kind costs.
+               */
+              conflicts: {
+                identifiers: number;
+                more_orcids?: number;
+                shared_orcids?: number;
+                stated_again?: number;
+                disputed?: number;
+              };
+              /**
+               * Words
+               * @description The scores from which a record is called so; below `fair` it is thin.
+               */
+              words: {
+                strong: number;
+                solid: number;
+                fair: number;
+              };
+            };
           };
         };
       };

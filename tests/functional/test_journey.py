@@ -16,7 +16,7 @@ SOUPS = "Model soups: averaging weights"
 PAGES = [
     "/", "/search/?q=ari", "/search/?q=learning&kind=works", "/search/?kind=topics", "/search/?q=zzzzzz", "/imports/",
     "/names/lee-s/", "/account/login/", "/account/signup/", "/account/password/reset/",
-    "/about/records/", "/about/confidence/", "/nothing/",
+    "/about/records/", "/about/confidence/", "/about/graph/", "/nothing/",
 ]  # fmt: skip
 
 

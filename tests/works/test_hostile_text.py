@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.urls import resolve
 from lxml import etree
 
+from graph.flows import measure
 from profiles.claim_models import Claim, ClaimedRecord
 from profiles.claims import State
 from profiles.flows import report
@@ -57,6 +58,7 @@ def library(tmp_path: Path) -> None:
         work("q/2", title, first, "Kurt Gödel", "Ada Lovelace", "Grace Hopper", year=2002),
     ]
     importworks(write(tmp_path / f"{MARK} <script>.jsonl", [good, *alike, *bad, *kind]))
+    assert measure.measure(minutes=0)
 
 
 @pytest.fixture
