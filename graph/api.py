@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 class GraphNode(msgspec.Struct, frozen=True):
-    """An entity. `works` join it to the center, `strength` is what they add up to; `short` is the label cut to what fits.
+    """An entity. `works` join it to the center, `strength` is what they add up to at present, see
+    docs/collaboration.md; `short` is the label cut to what fits.
 
     `x`, `y` and `size` (half the width) are its place in a square of 760.
     """
@@ -41,6 +42,7 @@ class GraphNode(msgspec.Struct, frozen=True):
     url: str
     works: int
     strength: float
+    strength_in_all: float
     first_year: int | None
     last_year: int | None
     steps: int
@@ -50,7 +52,7 @@ class GraphNode(msgspec.Struct, frozen=True):
 
 
 class GraphEdge(msgspec.Struct, frozen=True):
-    """What joins two nodes: works, and the strength between two people (0 for other kinds)."""
+    """What joins two nodes: works, and the strength of two people at present (0 for other kinds)."""
 
     source: str
     target: str
@@ -150,8 +152,8 @@ def _graph(found: Neighborhood) -> Graph:
     placed = places(found)
     nodes = [
         GraphNode(
-            node.id, node.kind, node.label, label_of(node), node.href, node.works, node.strength, node.first_year,
-            node.last_year, node.steps, *placed[node.id],
+            node.id, node.kind, node.label, label_of(node), node.href, node.works, node.strength, node.in_all,
+            node.first_year, node.last_year, node.steps, *placed[node.id],
         )
         for node in (found.center, *found.nodes)
     ]  # fmt: skip

@@ -12,7 +12,18 @@ import networkx as nx
 
 from graph.neighborhood import Neighborhood, Node
 
-COLUMNS: Final = ("id", "kind", "label", "url", "steps", "works", "strength", "first_year", "last_year")
+COLUMNS: Final = (
+    "id",
+    "kind",
+    "label",
+    "url",
+    "steps",
+    "works",
+    "strength",
+    "strength_in_all",
+    "first_year",
+    "last_year",
+)
 
 
 def network(found: Neighborhood, *, site: str) -> nx.Graph[str]:
@@ -30,7 +41,7 @@ def network(found: Neighborhood, *, site: str) -> nx.Graph[str]:
 def _row(node: Node, site: str) -> dict[str, Any]:
     return {
         "id": node.id, "kind": node.kind, "label": node.label, "url": f"{site.rstrip('/')}{node.href}", "steps": node.steps,
-        "works": node.works, "strength": round(node.strength, 6),
+        "works": node.works, "strength": round(node.strength, 6), "strength_in_all": round(node.in_all, 6),
         "first_year": "" if node.first_year is None else node.first_year,
         "last_year": "" if node.last_year is None else node.last_year,
     }  # fmt: skip

@@ -11,7 +11,8 @@ from researchgraph.lib.public_ids import address
 
 
 class Node(msgspec.Struct, frozen=True):
-    """One entity. `works` are those that join it to the center, `strength` what they add up to (people and works only).
+    """One entity. `works` are those that join it to the center, `strength` what they add up to at present, `in_all` without
+    the fading of time (people only; docs/collaboration.md).
 
     `steps` is 0 for the center and 2 for people that only people of the first step have worked with; their works and
     strength are those with one of these.
@@ -25,6 +26,7 @@ class Node(msgspec.Struct, frozen=True):
     strength: float = 0.0
     first_year: int | None = None
     last_year: int | None = None
+    in_all: float = 0.0
     steps: int = 1
 
     @property
@@ -50,11 +52,11 @@ class Node(msgspec.Struct, frozen=True):
     @property
     def close(self) -> bool:
         """Whether this is a person whose strength is that of a close collaborator."""
-        return self.kind == PERSON and self.steps == 1 and self.strength >= CLOSE
+        return self.kind == PERSON and self.steps == 1 and self.in_all >= CLOSE
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """What joins two nodes: how many works, and the strength between two people (0 for other kinds)."""
+    """What joins two nodes: how many works, and the strength of two people at present (0 for other kinds)."""
 
     source: str
     target: str

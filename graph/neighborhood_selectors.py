@@ -23,7 +23,9 @@ from graph.exploring import (
     View,
 )
 from graph.neighborhood import Count, Edge, Neighborhood, Node
+from graph.recency import EPOCH, HALF_LIFE, now
 from researchgraph.lib import bulk
+from researchgraph.lib.dates import this_year
 from researchgraph.lib.text import fold
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ _SHARE: Final = f"""
                                   ELSE w.author_count END - 1) ELSE 0 END
 """
 """`graph.algorithms.strength` of one work."""
+_FACTOR: Final = f"coalesce(power(2::float8, (w.year - {EPOCH}) / {HALF_LIFE}::float8), 0)"
+"""`graph.recency.factor` of its year; a work without one is in all only."""
 
 _NARROWED: Final = """
     (%(since)s::int IS NULL OR w.year >= %(since)s::int) AND (%(until)s::int IS NULL OR w.year <= %(until)s::int)
@@ -69,28 +73,29 @@ _MINE: Final = {
 _PART: Final = "SELECT '{kind}'::text, {columns}, count(*) OVER () FROM {rows} ORDER BY {order} LIMIT %(most_{kind})s"
 
 _SHARED: Final = """
-    (SELECT a.researcher_id AS key, count(*) AS works, sum(a.share) AS strength, min(a.year) AS first, max(a.year) AS last
-       FROM (SELECT DISTINCT a.researcher_id, m.id, m.share, m.year FROM mine m JOIN works_authorship a ON a.work_id = m.id
+    (SELECT a.researcher_id AS key, count(*) AS works, sum(a.faded) * %(now)s::float8 AS strength, sum(a.share) AS in_all,
+            min(a.year) AS first, max(a.year) AS last
+       FROM (SELECT DISTINCT a.researcher_id, m.id, m.share, m.faded, m.year FROM mine m JOIN works_authorship a ON a.work_id = m.id
               WHERE m.share > 0 AND a.researcher_id IS NOT NULL AND {not_center}) a GROUP BY a.researcher_id) p
     JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
 """
 _SEEN: Final = """
-    (SELECT researcher_id AS key, works, 0::float8 AS strength, first_year AS first, last_year AS last FROM {table}
+    (SELECT researcher_id AS key, works, 0::float8 AS strength, 0::float8 AS in_all, first_year AS first, last_year AS last FROM {table}
       WHERE {column} = %(key)s::bigint AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
         AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)) p
     JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
 """
-_PERSON_COLUMNS: Final = (
-    "r.id, r.public_id, r.slug, r.display_name, p.works, round(p.strength::numeric, 9)::float8, p.first, p.last"
-)
+_PERSON_COLUMNS: Final = "r.id, r.public_id, r.slug, r.display_name, p.works, round(p.strength::numeric, 9)::float8, p.first, p.last,"
+    " round(p.in_all::numeric, 9)::float8"
 _LEAST: Final = " WHERE round(p.strength::numeric, 9) >= %(least)s::numeric"
 _PEOPLE: Final = {
     PERSON: (
         _SHARED.format(not_center="a.researcher_id <> %(key)s::bigint") + _LEAST,
-        "p.strength DESC, p.works DESC, r.id",
+        "round(p.strength::numeric, 9) DESC, p.in_all DESC, p.works DESC, r.id",
     ),
     WORK: (
-        """(SELECT a.researcher_id AS key, 1 AS works, max(m.share) AS strength, max(m.year) AS first, max(m.year) AS last,
+        """(SELECT a.researcher_id AS key, 1 AS works, 0::float8 AS strength, 0::float8 AS in_all,
+                   max(m.year) AS first, max(m.year) AS last,
                    min(a.position) AS place FROM mine m JOIN works_authorship a ON a.work_id = m.id
              WHERE a.researcher_id IS NOT NULL GROUP BY 1) p
            JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL""",
@@ -99,15 +104,15 @@ _PEOPLE: Final = {
     TOPIC: (_SEEN.format(table="graph_researchertopic", column="topic_id"), "p.works DESC, r.id"),
     INSTITUTION: (_SEEN.format(table="profiles_affiliation", column="institution_id"), "p.works DESC, r.id"),
 }
-_WORK_COLUMNS: Final = "w.id, w.public_id, w.slug, w.title, {works}, {strength}::float8, w.year, w.year"
+_WORK_COLUMNS: Final = "w.id, w.public_id, w.slug, w.title, {works}, 0::float8, w.year, w.year, 0::float8"
 _NEWEST: Final = "w.year DESC NULLS LAST, w.date DESC, w.id DESC"
 _WORKS: Final = {
-    kind: (_WORK_COLUMNS.format(works="1", strength="m.share"), "mine m JOIN works_work w ON w.id = m.id", _NEWEST)
+    kind: (_WORK_COLUMNS.format(works="1"), "mine m JOIN works_work w ON w.id = m.id", _NEWEST)
     for kind in (PERSON, TOPIC, INSTITUTION)
 } | {
     # Works that have authors in common; of a crowd's work only the first ones are looked at.
     WORK: (
-        _WORK_COLUMNS.format(works="n.people", strength="0"),
+        _WORK_COLUMNS.format(works="n.people"),
         f"""(SELECT b.work_id, count(DISTINCT b.researcher_id)::int AS people FROM works_authorship a
                JOIN works_authorship b ON b.researcher_id = a.researcher_id AND b.work_id <> a.work_id
               WHERE a.work_id = %(key)s::bigint AND a.position < {HYPER_AUTHORSHIP} GROUP BY 1
@@ -119,7 +124,7 @@ _COUNTED: Final = """
     (SELECT {key} AS key, count(*)::int AS works, min(m.year) AS first, max(m.year) AS last
        FROM mine m JOIN {through} WHERE {others} GROUP BY 1) p JOIN {table} e ON e.id = p.key
 """
-_ENTITY: Final = "e.id, e.public_id, e.slug, e.{label}, p.works, 0::float8, p.first, p.last"
+_ENTITY: Final = "e.id, e.public_id, e.slug, e.{label}, p.works, 0::float8, p.first, p.last, 0::float8"
 _BY_WORKS: Final = "p.works DESC, e.{label}, e.id"
 
 
@@ -152,29 +157,31 @@ def _statement(center: str, kinds: Sequence[str]) -> str:
     }
     narrowed = "true" if center == WORK else _NARROWED
     mine = (
-        f"WITH mine AS MATERIALIZED (SELECT w.id, w.year, {_SHARE} AS share FROM {_MINE[center]} n"  # noqa: S608
+        f"WITH mine AS MATERIALIZED (SELECT w.id, w.year, {_SHARE} AS share, {_SHARE} * {_FACTOR} AS faded FROM {_MINE[center]} n"  # noqa: S608
         f" JOIN works_work w ON w.id = n.work_id WHERE {narrowed}) "
     )
     return mine + " UNION ALL ".join(f"({parts[kind]})" for kind in kinds)
 
 
 _FURTHER: Final = f"""
-    SELECT DISTINCT ON (f.other) f.other, r.public_id, r.slug, r.display_name, f.works, f.weight, f.first_year, f.last_year
+    SELECT DISTINCT ON (f.other) f.other, r.public_id, r.slug, r.display_name, f.works, f.strength,
+           f.first_year, f.last_year, f.weight
       FROM unnest(%(people)s::bigint[]) AS p(id)
      CROSS JOIN LATERAL (
-            SELECT * FROM (SELECT b_id AS other, works, weight, first_year, last_year FROM graph_coauthoredge WHERE a_id = p.id
+            SELECT e.*, recent * %(now)s::float8 AS strength
+              FROM (SELECT b_id AS other, works, weight, recent, first_year, last_year FROM graph_coauthoredge WHERE a_id = p.id
                            UNION ALL
-                           SELECT a_id, works, weight, first_year, last_year FROM graph_coauthoredge WHERE b_id = p.id) e
-             WHERE weight >= %(least)s::float8 AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
+                           SELECT a_id, works, weight, recent, first_year, last_year FROM graph_coauthoredge WHERE b_id = p.id) e
+             WHERE recent * %(now)s::float8 >= %(least)s::float8 AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
                AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)
-             ORDER BY weight DESC, works DESC, other LIMIT {FOLLOWED_EACH}) f
+             ORDER BY recent DESC, weight DESC, works DESC, other LIMIT {FOLLOWED_EACH}) f
       JOIN profiles_researcher r ON r.id = f.other AND r.removed_at IS NULL
-     WHERE f.other <> ALL(%(known)s::bigint[]) ORDER BY f.other, f.weight DESC
+     WHERE f.other <> ALL(%(known)s::bigint[]) ORDER BY f.other, f.strength DESC
 """  # noqa: S608 - constants
 
 _EDGES: Final = f"""
     SELECT kind, a, b, works, weight, count(*) OVER () FROM (
-        SELECT 'pp' AS kind, a_id AS a, b_id AS b, works, weight FROM graph_coauthoredge
+        SELECT 'pp' AS kind, a_id AS a, b_id AS b, works, recent * %(now)s::float8 AS weight FROM graph_coauthoredge
          WHERE a_id = ANY(%(person)s::bigint[]) AND b_id = ANY(%(person)s::bigint[])
         UNION ALL
         SELECT DISTINCT 'pw', researcher_id, work_id, 1, 0::float8 FROM works_authorship
@@ -203,6 +210,7 @@ def neighborhood(view: View) -> Neighborhood | None:
     keys: dict[str, dict[int, Node]] = {kind: {} for kind in KINDS}
     given = {
         "key": key, "since": view.since, "until": view.until, "topic": view.topic, "least": view.least, "latest": LATEST,
+        "now": now(1.0, year=this_year()),
         **{f"most_{kind}": SEARCHED if view.words else SHOWN[kind] for kind in KINDS},
     }  # fmt: skip
     statement = _statement(view.center.kind, view.kinds)
@@ -255,7 +263,7 @@ def _follow(people: dict[int, Node], *, center: int, view: View) -> None:
     first = list(people)
     given = {
         "people": first[:CENTERS_FOLLOWED], "known": [*first, center],
-        "least": view.least, "since": view.since, "until": view.until,
+        "least": view.least, "since": view.since, "until": view.until, "now": now(1.0, year=this_year()),
     }  # fmt: skip
     rows = sorted(bulk.fetch(_FURTHER, given), key=lambda row: (-row[5], row[0]))[:FURTHER]
     people.update({key: Node(*(PERSON, *node, 2)) for key, *node in rows})
@@ -269,7 +277,8 @@ def _edges(keys: dict[str, dict[int, Node]], center: Node) -> tuple[list[Edge], 
         for node in keys[kind].values()
         if node.steps == 1
     ]
-    given = {kind: list(keys[kind]) for kind in KINDS}
+    given: dict[str, Any] = {kind: list(keys[kind]) for kind in KINDS}
+    given["now"] = now(1.0, year=this_year())
     names = {(kind, one): node.id for kind in KINDS for one, node in keys[kind].items()}
     rows = bulk.fetch(_EDGES, given)
     others = [

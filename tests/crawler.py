@@ -29,13 +29,12 @@ KNOWN = {
     "api/v1/works": ("",),
     "topics": ("", "?page=2", "feed.atom"),
     "institutions": ("", "?page=2", "feed.atom"),
-    **{f"explore/{section}": ("",) for section in ("researchers", "works", "topics", "institutions")},
 }
 """Every address that takes a public id, with its endings."""
 
 OTHER_VIEWS = ("?view=table&steps=2", *(f"export.{form}" for form in ("csv", "graphml", "gexf", "json", "svg")))
-FEW = 8
-"""Of so many of each kind, the other views of the explorer: they show the same rows."""
+MANY, FEW = 40, 4
+"""So many of each kind are in the center of the explorer, and so many of them in its other views, which show the same rows."""
 
 FIXED = (
     "/", "/robots.txt", "/sitemap.xml", "/healthz/", "/about/records/", "/about/confidence/", "/about/graph/", "/imports/", "/search/",
@@ -88,7 +87,7 @@ def addresses(searched: Iterable[str]) -> list[str]:
     for section, endings in KNOWN.items():
         for public_id, slug in ids[section.rpartition("/")[2]]:
             found += [f"/{section}/{public_id}/{ending}" for ending in endings]
-            if slug and not section.startswith(("api", "explore")):
+            if slug and not section.startswith("api"):
                 found += [f"/{section}/{public_id}/{slug}/{ending}" for ending in endings if "cite" not in ending]
     for one, other in CoauthorEdge.objects.values_list("a__public_id", "b__public_id"):
         found += [f"/researchers/{one}/with/{other}/", f"/researchers/{other}/with/{one}/"]
@@ -108,6 +107,7 @@ def addresses(searched: Iterable[str]) -> list[str]:
     for work in Work.objects.order_by("pk").values_list("public_id", flat=True)[:FEW]:
         found.append(f"/api/v1/graph/joining/?a=work:{work}&b=work:{work}")
     for section, rows in ids.items():
+        found += [f"/explore/{section}/{public_id}/" for public_id, _slug in rows[:MANY]]
         for public_id, _slug in rows[:FEW]:
             found += [f"/explore/{section}/{public_id}/{ending}" for ending in OTHER_VIEWS]
             found.append(f"/api/v1/graph/{section}/{public_id}/")

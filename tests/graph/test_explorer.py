@@ -15,8 +15,10 @@ import pytest
 from graph.exploring import EDGES_SHOWN, KINDS, OF_SECTION, SHOWN, Ref, view
 from graph.models import CoauthorEdge
 from graph.neighborhood_selectors import labels, neighborhood
+from graph.recency import now
 from profiles.flows import merge
 from profiles.models import Institution, Researcher
+from researchgraph.lib.dates import this_year
 from tests.pipeline import importworks, work, write
 from works import imports
 from works.models import Topic, Work
@@ -64,9 +66,11 @@ def test_people_next_to_a_researcher_are_the_stored_pairs_strongest_first() -> N
     assert found is not None
     pairs = {edge.b.public_id: edge for edge in CoauthorEdge.objects.filter(a=somebody).select_related("b")}
     pairs |= {edge.a.public_id: edge for edge in CoauthorEdge.objects.filter(b=somebody).select_related("a")}
-    strengths = [(pairs[one.public_id].weight, pairs[one.public_id].works) for one in found.of("person")]
-    assert strengths == [(one.strength, one.works) for one in found.of("person")]
-    assert strengths == sorted(strengths, key=lambda one: (-one[0], -one[1]))
+    people = found.of("person")
+    stored = [pairs[one.public_id] for one in people]
+    assert [(edge.weight, edge.works) for edge in stored] == [(one.in_all, one.works) for one in people]
+    assert [now(edge.recent, year=this_year()) for edge in stored] == pytest.approx([one.strength for one in people])
+    assert people == sorted(people, key=lambda one: (-one.strength, -one.in_all, -one.works))
     assert next(count.total for count in found.counts if count.kind == "person") == len(pairs)
 
 
