@@ -233,8 +233,10 @@ def _node(row: twin.Row, text: str, mark: str, place: labels.Place, *, href: str
     size = _n(min(2.8 + 1.3 * person.works, 8.0))
     bold = ' class="t1"' if row.close else ""
     group = f'<tspan class="grp">{mark}</tspan>' if mark else ""
+    # What is read out begins with what is seen.
+    said = f"{text}{mark}: {row.sentence}"
     return (
-        f'<a class="n{row.rank}" href="{href}with/{person.public_id}/" aria-label="{escape(row.sentence)}">'
+        f'<a class="n{row.rank}" href="{href}with/{person.public_id}/" aria-label="{escape(said)}">'
         f"{_spoke(row, share)}"
         f'<circle class="person" cx="{_n(x)}" cy="{_n(y)}" r="{size}"/>'
         f'<text{bold} x="{_n(CENTER[0] + place.x)}" y="{_n(CENTER[1] + place.y)}" dy="4" text-anchor="{place.anchor}">'

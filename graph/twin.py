@@ -29,7 +29,7 @@ class Row(msgspec.Struct, frozen=True):
         person = self.person
         works = "1 work" if person.works == 1 else f"{person.works} works"
         facts = [f"strength {self.now:.2f}", f"{person.weight:.2f} in all", self.state, "close" if self.close else ""]
-        return f"{person.name}: {works}, {', '.join(filter(None, facts))}"
+        return f"{person.name}, {works}, {', '.join(filter(None, facts))}"
 
     @property
     def close(self) -> bool:

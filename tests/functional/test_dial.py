@@ -60,7 +60,7 @@ def test_a_person_of_the_picture_leads_by_keyboard_to_the_works_that_make_the_ti
     assert name
     page.keyboard.press("Enter")
     page.wait_for_url("**/with/**")
-    assert name.partition(":")[0] in page.get_by_role("heading", level=1).inner_text()
+    assert name.partition(": ")[2].partition(",")[0] in page.get_by_role("heading", level=1).inner_text()
     assert page.locator("tbody tr").count() > 0
 
 

@@ -135,8 +135,8 @@ def test_everybody_on_the_dial_is_a_link_to_the_works_that_make_the_tie() -> Non
     assert [link.get("href") for link in links] == ["/researchers/9876543210/ada/with/0123456789/"] * 2
     assert [link.get("class") for link in links] == ["n1", "n2"]
     assert [link.get("aria-label") for link in links] == [
-        "Ann Close: 2 works, strength 1.00, 1.00 in all, new, close",
-        "Bob Far: 2 works, strength 0.00, 0.50 in all, lapsed",
+        "A. Close: Ann Close, 2 works, strength 1.00, 1.00 in all, new, close",
+        "B. Far: Bob Far, 2 works, strength 0.00, 0.50 in all, lapsed",
     ]
 
 
