@@ -6,7 +6,7 @@ The same numbers stand in a table beside it (`templates/components/receipt.html`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from markupsafe import Markup
@@ -32,6 +32,7 @@ def history(changes: Sequence[TrustChange]) -> Markup:
         "The same numbers are in the table."
     )
     line = f"M{_n(points[0][0])} {_n(points[0][1])}" + "".join(f"H{_n(x)}V{_n(y)}" for x, y in points[1:]) + f"H{RIGHT}"
+    until = _text(RIGHT, HEIGHT - 3, "end", last.day) if last.day != first.day else ""
     dots = "".join(f'<circle class="person" cx="{_n(x)}" cy="{_n(y)}" r="2.5"/>' for x, y in points)
     return Markup(  # noqa: S704 - numbers and dates of our own
         f'<svg class="viz" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{title}">'
@@ -39,13 +40,13 @@ def history(changes: Sequence[TrustChange]) -> Markup:
         f"{_text(LEFT - 4, BOTTOM + 4, 'end', '0')}{_text(LEFT - 4, TOP + 4, 'end', '100')}"
         f'<path class="e" stroke-width="1.5" d="{line}"/>{dots}'
         f"{_text(RIGHT + 4, _height(last.score) + 4, 'start', str(last.score))}"
-        f"{_text(LEFT, HEIGHT - 3, 'start', first.day)}{_text(RIGHT, HEIGHT - 3, 'end', last.day)}</svg>"
+        f"{_text(LEFT, HEIGHT - 3, 'start', first.day)}{until}</svg>"
     )
 
 
 def _places(changes: Sequence[TrustChange]) -> list[float]:
     """Across by time; in equal steps if all came within a second."""
-    seconds = [datetime.fromisoformat(c.at).timestamp() for c in changes]
+    seconds = [datetime.fromisoformat(c.at).replace(tzinfo=UTC).timestamp() for c in changes]
     span = seconds[-1] - seconds[0]
     if span <= 0:
         return [LEFT + (RIGHT - LEFT) * i / len(changes) for i in range(len(changes))]

@@ -23,6 +23,12 @@ def test_the_picture_says_in_words_what_it_shows() -> None:
     assert 'role="img"' in picture
     assert "Score from 17 on 2026-11-01 to 19 on 2026-11-05, in 2 entries." in picture
     assert "style=" not in picture
+    assert ">2026-11-05</text>" in picture
+
+
+def test_a_day_is_written_once() -> None:
+    picture = trust_chart.history([change("2026-11-01T00:00:00", 17), change("2026-11-01T12:00:00", 19)])
+    assert picture.count(">2026-11-01</text>") == 1
 
 
 CHANGES = st.lists(
