@@ -7,7 +7,7 @@ PRODUCTION = RESEARCHGRAPH_MODE=production DEBUG=false \
 	ALLOWED_HOSTS=example.org SITE_URL=https://example.org CONTACT_EMAIL=librarian@example.org EMAIL_HOST=mail.example.org \
 	DATABASE_URL=postgresql://u:p@127.0.0.1:1/d REDIS_URL=redis://127.0.0.1:1/0 CACHE_URL=redis://127.0.0.1:1/0
 
-.PHONY: check ruff mypy imports templates migrations deploy typescript api-types test lock
+.PHONY: check ruff mypy imports templates migrations deploy typescript api-types test spark lock
 
 check: ruff mypy imports templates migrations deploy typescript
 
@@ -44,6 +44,10 @@ api-types:
 
 test:
 	$(RUN) pytest
+
+# Not in `make check` or `pytest`: needs Java 17, and half a gigabyte that no site needs (docs/graph.md).
+spark:
+	$(RUN) --group spark pytest tests/graph/on_spark.py
 
 lock:
 	python3 .ci/pin.py

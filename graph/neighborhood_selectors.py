@@ -85,8 +85,10 @@ _SEEN: Final = """
         AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)) p
     JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
 """
-_PERSON_COLUMNS: Final = "r.id, r.public_id, r.slug, r.display_name, p.works, round(p.strength::numeric, 9)::float8, p.first, p.last,"
+_PERSON_COLUMNS: Final = (
+    "r.id, r.public_id, r.slug, r.display_name, p.works, round(p.strength::numeric, 9)::float8, p.first, p.last,"
     " round(p.in_all::numeric, 9)::float8"
+)
 _LEAST: Final = " WHERE round(p.strength::numeric, 9) >= %(least)s::numeric"
 _PEOPLE: Final = {
     PERSON: (

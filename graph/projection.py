@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy import sparse
 
-from graph.adjacency import Floats, Integers
+from graph.adjacency import Floats, Integers, Matrix
 from graph.algorithms import FEWEST_ASSUMED, HYPER_AUTHORSHIP, strength
 
 _SHARES: Final = np.array([strength(authors) for authors in range(HYPER_AUTHORSHIP + 1)])
-_NO_YEAR: Final = np.iinfo(np.int64).max
+_AUTHORS_BITS: Final = HYPER_AUTHORSHIP.bit_length()
+_AUTHORS: Final = (1 << _AUTHORS_BITS) - 1
 
 
 class Bylines(NamedTuple):
@@ -46,66 +48,95 @@ class Edges(NamedTuple):
         return (self.a << 32) | self.b
 
 
+_NONE: Final = np.zeros(0, dtype=np.int64)
+_NOBODY: Final = Edges(_NONE, _NONE, np.zeros(0), _NONE, _NONE, _NONE)
+
+
 def projection(bylines: Bylines) -> Edges:
-    """Every pair of researchers who share works. Raises OverflowError for keys that do not fit into 31 bits.
+    """Every pair of researchers who share works. Raises OverflowError for more than some 20 million researchers.
 
     Newman's weights (`graph.algorithms.strength`): in terms of matrices the upper triangle of B' D B, where B has a row
     for a work and a column for a researcher, and D has the shares of the works. Made pair by pair instead, because the
     product computes both triangles and the diagonal, and knows no years. Somebody who stands on a work twice counts
     twice with it for those of larger keys, as in `ties`, where the pair belongs to the one of the smaller key.
+
+    One whole number stands for what one work says of one pair: the pair, then the year, then the number of authors. So one
+    sort of plain numbers brings together what belongs together, which is most of the work.
     """
-    if len(bylines.researcher) and int(bylines.researcher.max()) >= 1 << 31:
-        raise OverflowError("Keys of researchers of more than 31 bits: the pairs cannot be named by one number.")
-    work, researcher, share, year, times = _sorted(bylines)
-    starts = _starts(work)
-    sizes = np.diff(starts, append=len(work))
-    parts = [_pairs(starts[sizes == size], int(size), researcher, times) for size in np.unique(sizes) if size > 1]
-    if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return Edges(none, none, np.zeros(0), none, none, none)
-    name, place, count = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.argsort(name, kind="stable")
-    name, place, count = name[order], place[order], count[order]
-    first = _starts(name)
-    known = year[place]
-    weight: Floats = np.add.reduceat(share[place] * count, first)
-    first_year = np.minimum.reduceat(np.where(known, known, _NO_YEAR), first)
+    authors = np.where(bylines.truncated > 0, np.maximum(bylines.authors, FEWEST_ASSUMED), bylines.authors)
+    counted = np.flatnonzero((authors > 1) & (authors <= HYPER_AUTHORSHIP))
+    if not len(counted):
+        return _NOBODY
+    keys, who = _dense(bylines.researcher[counted])
+    _, work = _dense(bylines.work[counted])
+    years, year = _dense(bylines.year[counted])
+    bits = _AUTHORS_BITS + len(years).bit_length()
+    people = len(keys)
+    if people**2 >= 1 << (63 - bits):
+        raise OverflowError(f"{people:,} researchers are too many for one machine: see graph.analytics.")
+    incidence = sparse.csr_array((np.ones(len(work), dtype=np.int64), (work, who)))
+    incidence.sum_duplicates()
+    code = np.zeros(incidence.shape[0], dtype=np.int64)
+    code[work] = (year << _AUTHORS_BITS) | authors[counted]
+    said = _said(incidence, code, bits=bits)
+    return _edges(said, keys, years, bits=bits) if len(said) else _NOBODY
+
+
+def _edges(said: Integers, keys: Integers, years: Integers, *, bits: int) -> Edges:
+    """What all works together say of each pair."""
+    pair = said >> bits
+    begins = np.ones(len(said), dtype=bool)
+    np.not_equal(pair[1:], pair[:-1], out=begins[1:])
+    first = np.flatnonzero(begins)
+    works = np.diff(first, append=len(said))
+    group = np.cumsum(begins) - 1
+    weight = np.bincount(group, weights=_SHARES[said & _AUTHORS]).astype(np.float64)
+    known = (said & ((1 << bits) - 1)) >> _AUTHORS_BITS
+    # In order of years, unknown ones first.
+    unknown = np.bincount(group, weights=years[known] == 0).astype(np.int64)
+    one, other = np.divmod(pair[first], len(keys))
     return Edges(
-        a=name[first] >> 32,
-        b=name[first] & 0xFFFFFFFF,
+        a=keys[one],
+        b=keys[other],
         # Rounded as in `ties`, so that the order of addition does not show.
         weight=weight.round(9),
-        works=np.add.reduceat(count, first),
-        first_year=np.where(first_year == _NO_YEAR, 0, first_year),
-        last_year=np.maximum.reduceat(known, first),
+        works=works,
+        first_year=years[known[first + np.minimum(unknown, works - 1)]],
+        last_year=years[known[first + works - 1]],
     )
 
 
-def _sorted(bylines: Bylines) -> tuple[Integers, Integers, Floats, Integers, Integers]:
-    """Work, researcher, share, year and how often, of works that make pairs; by work and researcher, each once."""
-    authors = np.where(bylines.truncated > 0, np.maximum(bylines.authors, FEWEST_ASSUMED), bylines.authors)
-    counted = np.flatnonzero((authors > 1) & (authors <= HYPER_AUTHORSHIP))
-    work, researcher = bylines.work[counted], bylines.researcher[counted]
-    order = np.lexsort((researcher, work))
-    work, researcher, counted = work[order], researcher[order], counted[order]
-    new = np.ones(len(work), dtype=bool)
-    new[1:] = (work[1:] != work[:-1]) | (researcher[1:] != researcher[:-1])
-    once = np.flatnonzero(new)
-    times = np.diff(once, append=len(work)).astype(np.int64)
-    counted = counted[once]
-    return work[once], researcher[once], _SHARES[authors[counted]], bylines.year[counted], times
+def _dense(keys: Integers) -> tuple[Integers, Integers]:
+    """The different keys, ascending, and the place of each among them. Takes memory up to the largest, and no sorting."""
+    seen = np.zeros(int(keys.max(initial=-1)) + 1, dtype=bool)
+    seen[keys] = True
+    places = np.cumsum(seen) - 1
+    return np.flatnonzero(seen), places[keys]
 
 
-def _starts(values: Integers) -> Integers:
-    """Where each run of equal values begins."""
-    new = np.ones(len(values), dtype=bool)
-    new[1:] = values[1:] != values[:-1]
-    return np.flatnonzero(new)
-
-
-def _pairs(starts: Integers, size: int, researcher: Integers, times: Integers) -> tuple[Integers, Integers, Integers]:
-    """The pairs of all works with `size` known authors: their names, a place where their work stands, and how often."""
-    first, second = np.triu_indices(size, 1)
-    at = starts[:, None] + first
-    name = (researcher[at] << 32) | researcher[starts[:, None] + second]
-    return name.ravel(), at.ravel(), times[at].ravel()
+def _said(incidence: Matrix, code: Integers, *, bits: int) -> Integers:
+    """For each pair on each work one number, in order; twice if the one of the smaller key stands there twice."""
+    starts, who = incidence.indptr[:-1], incidence.indices.astype(np.int64)
+    sizes = np.diff(incidence.indptr)
+    said = np.empty(int((sizes * (sizes - 1) // 2).sum()), dtype=np.int64)
+    filled = 0
+    again = []
+    for size in np.unique(sizes[sizes > 1]).tolist():
+        works = np.flatnonzero(sizes == size)
+        at = np.arange(size)[:, None] + starts[works]
+        second = who[at]
+        first = second * incidence.shape[1]
+        for place in range(size - 1):
+            others = size - 1 - place
+            block = said[filled : filled + len(works) * others].reshape(others, len(works))
+            filled += block.size
+            np.add(first[place], second[place + 1 :], out=block)
+            block <<= bits
+            block |= code[works]
+            times = incidence.data[at[place]]
+            if times.max() > 1:
+                again.append(np.repeat(block, times - 1, axis=1).ravel())
+    if again:
+        said = np.concatenate((said, *again))
+    said.sort()
+    return said

@@ -13,8 +13,7 @@ KEY: Final = ">i8"
 INTEGER: Final = ">i4"
 YEAR: Final = ">i2"
 WEIGHT: Final = ">f8"
-FLAG: Final = "?"
-"""Types of columns as PostgreSQL sends them: bigint, integer, smallint, double precision, boolean."""
+"""Types of columns as PostgreSQL sends them: bigint, integer, smallint, double precision."""
 
 _HEAD: Final = 19
 """Bytes before the first row: signature, flags, and the length of an extension that there is none of."""

@@ -8,16 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.adjacency import Integers
-from graph.algorithms import HYPER_AUTHORSHIP
-from graph.flows import arrays
-from graph.projection import Bylines, Edges, projection
+from graph.flows import arrays, bylines
+from graph.projection import Edges, projection
 from researchgraph.lib import bulk
 
-_BYLINES: Final = f"""
-    SELECT a.work_id, a.researcher_id, w.author_count, w.authors_truncated, coalesce(w.year, 0::smallint)
-      FROM works_authorship a JOIN works_work w ON w.id = a.work_id JOIN profiles_researcher r ON r.id = a.researcher_id
-     WHERE r.removed_at IS NULL AND w.author_count <= {HYPER_AUTHORSHIP}
-"""  # noqa: S608 - a constant
 _EDGES: Final = """
     SELECT a_id, b_id, weight, works, coalesce(first_year, 0::smallint), coalesce(last_year, 0::smallint)
       FROM graph_coauthoredge ORDER BY a_id, b_id
@@ -35,15 +29,6 @@ class Check(NamedTuple):
     pairs: int
     differing: int
     waiting: int
-
-
-def bylines() -> Bylines:
-    """Every byline that makes pairs, in the order of storage."""
-    rows = arrays.load(
-        _BYLINES,
-        work=arrays.KEY, researcher=arrays.KEY, authors=arrays.INTEGER, truncated=arrays.FLAG, year=arrays.YEAR,
-    )  # fmt: skip
-    return Bylines(*(rows[name].astype(np.int64) for name in Bylines._fields))
 
 
 def edges() -> Edges:
@@ -64,7 +49,7 @@ def check() -> Check:
     with bulk.one_moment():
         waiting = np.array([row[0] for row in bulk.fetch(_WAITING)], dtype=np.int64)
         stored = edges()
-        expected = projection(bylines())
+        expected = projection(bylines.load())
     names, different = _compared(stored, expected)
     waits = np.isin(names >> 32, waiting) | np.isin(names & 0xFFFFFFFF, waiting)
     return Check(len(names), int(np.count_nonzero(different & ~waits)), int(np.count_nonzero(waits)))

@@ -38,7 +38,7 @@ _STATE: Final = """
 _SETTLED: Final = (
     "SELECT NOT EXISTS (SELECT FROM graph_staleresearcher) AND NOT EXISTS (SELECT FROM profiles_staleblock)"
 )
-_LAST: Final = "SELECT state, extract(epoch FROM now() - computed_at) / 60 FROM graph_graphnumbers"
+_LAST: Final = "SELECT state, extract(epoch FROM clock_timestamp() - computed_at) / 60 FROM graph_graphnumbers"
 
 
 def due(*, minutes: float | None = None) -> bool:

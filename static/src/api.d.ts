@@ -139,6 +139,7 @@ export interface operations {
                 url: string;
                 works: number;
                 strength: number;
+                strength_in_all: number;
                 first_year: number | null;
                 last_year: number | null;
                 steps: number;

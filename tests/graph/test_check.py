@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from graph.flows import check
+from graph import analytics
+from graph.flows import bylines
 from graph.models import CoauthorEdge, StaleResearcher
 from graph.projection import projection
 from profiles.models import Researcher
@@ -28,7 +30,7 @@ def stored() -> list[tuple[object, ...]]:
 
 
 def test_the_pairs_of_all_bylines_are_those_that_were_stored_one_researcher_at_a_time(library: None) -> None:
-    computed = zip(*(column.tolist() for column in projection(check.bylines())), strict=True)
+    computed = zip(*(column.tolist() for column in projection(bylines.load())), strict=True)
     assert [(*row[:4], row[4] or None, row[5] or None) for row in computed] == stored()
     assert len(stored()) > 50
 
@@ -68,7 +70,7 @@ def test_pairs_of_who_waits_to_be_recomputed_are_not_compared(library: None) -> 
 def test_a_record_taken_down_has_no_pairs(library: None) -> None:
     edge = CoauthorEdge.objects.order_by("pk")[0]
     Researcher.objects.filter(pk=edge.a_id).update(removed_at="2026-11-27T00:00:00Z")
-    assert edge.a_id not in projection(check.bylines()).a.tolist()
+    assert edge.a_id not in projection(bylines.load()).a.tolist()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -82,3 +84,18 @@ def test_the_check_reads_everything_as_of_one_moment(library: None) -> None:
 def test_one_researcher_and_a_check_are_two_wishes(library: None) -> None:
     with pytest.raises(CommandError, match="not allowed with"):
         call_command("rebuildgraph", "--check", "--only", "x")
+
+
+def test_exported_bylines_are_those_that_are_read(library: None, tmp_path: Path) -> None:
+    out = io.StringIO()
+    call_command("exportbylines", str(tmp_path / "bylines.csv"), stdout=out)
+    assert out.getvalue() == f"Wrote {tmp_path / 'bylines.csv'}.\n"
+    first, *lines = (tmp_path / "bylines.csv").read_text(encoding="ascii").splitlines()
+    assert tuple(first.split(",")) == analytics.BYLINES
+    rows = [tuple(map(int, line.split(","))) for line in lines]
+    assert sorted(rows) == sorted(zip(*(column.tolist() for column in bylines.load()), strict=True))
+
+
+def test_bylines_are_not_exported_where_nothing_can_be_written(library: None, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written: Is a directory"):
+        call_command("exportbylines", str(tmp_path))

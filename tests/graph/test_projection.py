@@ -75,6 +75,8 @@ def test_no_shared_work_is_no_pair() -> None:
         assert rows(projection(bylines(works))) == []
 
 
-def test_keys_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(OverflowError, match="31 bits"):
-        projection(bylines([(2, False, 2004, [1, 2**31])]))
+def test_too_many_researchers_for_one_machine_are_refused() -> None:
+    who = np.arange(1 << 20)
+    given_bylines = Bylines(who // 2, who, np.full(len(who), 2), np.zeros_like(who), who // 8)
+    with pytest.raises(OverflowError, match="1,048,576 researchers are too many"):
+        projection(given_bylines)
