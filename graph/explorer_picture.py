@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from markupsafe import Markup, escape
 
 from graph.exploring import INSTITUTION, KINDS, PERSON, TOPIC, WORK, View
+from graph.labels import cut, width
 from graph.neighborhood import Edge, Neighborhood, Node
 from profiles.names import short
 
@@ -27,10 +28,8 @@ _NEAREST: Final = 0.3
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
 _GAP: Final = 0.12
 """Angle between two sectors (radians)."""
-LABEL: Final = 26
-"""Letters of a label at most."""
-_LETTER: Final = 6.3
-"""Width of a letter at 12 px on average, measured generously."""
+WIDEST: Final = 176.0
+"""Width of a label at most."""
 _HIGH: Final = 14.0
 CLASSES: Final = {PERSON: "person", WORK: "work", TOPIC: "topic", INSTITUTION: "inst"}
 NAMES: Final = {PERSON: "person", WORK: "work", TOPIC: "topic", INSTITUTION: "institution"}
@@ -84,13 +83,13 @@ def places(found: Neighborhood) -> dict[str, Place]:
     free = 2 * math.pi - (_GAP * len(shown) if len(shown) > 1 else 0)
     start = -math.pi / 2
     for _kind, nodes in shown:
-        width = free * len(nodes) / total
+        sector = free * len(nodes) / total
         for place, node in enumerate(nodes):
-            angle = start + width * ((place + 0.5) * _GOLDEN % 1)
+            angle = start + sector * ((place + 0.5) * _GOLDEN % 1)
             away = _REACH * math.sqrt(_NEAREST**2 + (1 - _NEAREST**2) * (place + 0.5) / len(nodes))
             x, y = _MIDDLE + away * math.cos(angle), _MIDDLE + away * math.sin(angle)
             placed[node.id] = Place(round(x, 1), round(y, 1), _size(node))
-        start += width + _GAP
+        start += sector + _GAP
     return placed
 
 
@@ -131,21 +130,20 @@ def labels(found: Neighborhood, placed: Mapping[str, Place], *, selected: str = 
 
 def label_of(node: Node) -> str:
     """What stands beside a node: initials and family name of a person, else the label, cut to what fits."""
-    text = short(node.label) if node.kind == PERSON and " " in node.label else node.label
-    return text if len(text) <= LABEL else f"{text[: LABEL - 1].rstrip()}…"
+    return cut(short(node.label) if node.kind == PERSON and " " in node.label else node.label, most=WIDEST)
 
 
 def _beside(text: str, place: Place) -> list[Label]:
     """Where a label may stand: at the right or the left, away from the center first, then below and above."""
-    width = _LETTER * len(text)
+    wide = width(text, bold=True)
     right = (place.x + place.size + 4, place.y + 4, "start")
     left = (place.x - place.size - 4, place.y + 4, "end")
     below, above = (place.x, place.y + place.size + 13, "middle"), (place.x, place.y - place.size - 5, "middle")
     order = (right, left, below, above) if place.x >= _MIDDLE else (left, right, below, above)
     found = []
     for x, y, anchor in order:
-        begin = {"start": x, "end": x - width, "middle": x - width / 2}[anchor]
-        found.append(Label(text, round(x, 1), round(y, 1), anchor, Box(begin, y - _HIGH + 3, begin + width, y + 3)))
+        begin = {"start": x, "end": x - wide, "middle": x - wide / 2}[anchor]
+        found.append(Label(text, round(x, 1), round(y, 1), anchor, Box(begin, y - _HIGH + 3, begin + wide, y + 3)))
     return found
 
 
@@ -199,9 +197,9 @@ def _near(edges: Sequence[Edge], chosen: str) -> set[str]:
 
 def _edge(edge: Edge, placed: Mapping[str, Place], *, lit: bool) -> str:
     a, b = placed[edge.source], placed[edge.target]
-    width = round(1 + min(edge.strength, 2.0) * 0.7, 1)
+    thick = round(1 + min(edge.strength, 2.0) * 0.7, 1)
     kind = "e" if lit else "e2"
-    return f'<path class="{kind}" stroke-width="{width:g}" d="M{a.x:g} {a.y:g}L{b.x:g} {b.y:g}"/>'
+    return f'<path class="{kind}" stroke-width="{thick:g}" d="M{a.x:g} {a.y:g}L{b.x:g} {b.y:g}"/>'
 
 
 def _node(node: Node, place: Place, view: View, *, linked: bool, dim: bool) -> str:
