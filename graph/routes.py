@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -47,54 +48,71 @@ def neighbors(pairs: Iterable[tuple[int, int, float]]) -> dict[int, dict[int, fl
 
 def shortest(graph: Neighbors, start: int, end: int, *, most: int = ROUTES_SHOWN) -> list[Route]:
     """The routes of the fewest steps, the least resistance first; equal ones by keys. [] if there is none."""
-    levels = {start: 0}
-    frontier = [start]
-    while frontier and end not in levels:
-        following = {other for one in frontier for other in graph.get(one, ()) if other not in levels}
-        levels |= dict.fromkeys(following, levels[frontier[0]] + 1)
-        frontier = sorted(following)
+    levels = _distances(graph, start, most=len(graph), until=end)
     if end not in levels:
         return []
-    return _best(graph, start, end, levels, most)
-
-
-def _best(graph: Neighbors, start: int, end: int, levels: Mapping[int, int], most: int) -> list[Route]:
-    """The `most` best routes that climb one level with every step: the best ways to each person, level by level."""
+    left = _distances(graph, end, most=levels[end], until=start)
+    between = [one for one in left if one in levels and levels[one] + left[one] == levels[end]]
+    # The best ways to each person between the two, level by level.
     ways: dict[int, list[tuple[float, tuple[int, ...]]]] = {start: [(0.0, (start,))]}
-    for person in sorted(levels, key=lambda one: (levels[one], one)):
-        if person == start or levels[person] > levels[end]:
-            continue
+    for person in sorted(between, key=lambda one: (levels[one], one)):
         arriving = [
             (resistance + 1 / weight, (*people, person))
             for before, weight in graph[person].items()
             if levels.get(before) == levels[person] - 1
             for resistance, people in ways.get(before, ())
         ]
-        ways[person] = heapq.nsmallest(most, arriving)
+        ways[person] = heapq.nsmallest(most, arriving) or ways[person]
     return [_route(graph, people) for _resistance, people in ways[end]]
 
 
 def strongest(graph: Neighbors, start: int, end: int, *, limit: int) -> Route | None:
     """The route of the least resistance among those of at most `limit` steps; None if there is none.
 
-    Dijkstra over (person, steps): without the steps a strong detour could shut out the only way within the limit.
+    Dijkstra over (person, steps): without the steps a strong detour could shut out the only way within the limit. Whoever is
+    too far from the end for the steps that are left is not looked at.
     """
+    left = _distances(graph, end, most=limit)
+    if left.get(start, limit + 1) > limit:
+        return None
     best: dict[tuple[int, int], float] = {(start, 0): 0.0}
-    queue: list[tuple[float, int, int, tuple[int, ...]]] = [(0.0, 0, start, (start,))]
+    before: dict[tuple[int, int], tuple[int, int]] = {}
+    queue: list[tuple[float, int, int]] = [(0.0, 0, start)]
     while queue:
-        resistance, steps, person, people = heapq.heappop(queue)
+        resistance, steps, person = heapq.heappop(queue)
         if person == end:
-            return _route(graph, people)
-        if steps == limit or resistance > best[person, steps]:
+            return _route(graph, _back(before, (end, steps)))
+        if resistance > best[person, steps]:
             continue
-        for other, weight in graph.get(person, {}).items():
+        for other, weight in graph[person].items():
             further = resistance + 1 / weight
-            if other not in people and all(
-                further < best.get((other, fewer), further + 1) for fewer in range(steps + 2)
+            if steps + 1 + left.get(other, limit) <= limit and all(
+                further < best.get((other, fewer), math.inf) for fewer in range(steps + 2)
             ):
                 best[other, steps + 1] = further
-                heapq.heappush(queue, (further, steps + 1, other, (*people, other)))
+                before[other, steps + 1] = (person, steps)
+                heapq.heappush(queue, (further, steps + 1, other))
     return None
+
+
+def _distances(graph: Neighbors, start: int, *, most: int, until: int | None = None) -> dict[int, int]:
+    """Steps from the start to everybody within `most`, or as near as `until`, who ends the search."""
+    found = {start: 0}
+    frontier = {start}
+    while frontier and until not in found and found[next(iter(frontier))] < most:
+        step = found[next(iter(frontier))] + 1
+        frontier = {other for one in frontier for other in graph.get(one, ()) if other not in found}
+        found |= dict.fromkeys(frontier, step)
+    return found
+
+
+def _back(before: Mapping[tuple[int, int], tuple[int, int]], last: tuple[int, int]) -> list[int]:
+    """The people on the way to a state, from the first on. Nobody is met twice: that would only add resistance."""
+    people = [last[0]]
+    while last in before:
+        last = before[last]
+        people.append(last[0])
+    return people[::-1]
 
 
 def _route(graph: Neighbors, people: Sequence[int]) -> Route:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LINKS = re.compile(r"""(?:href|action|src|hx-get)="([^"]*)"|"url": ?"([^"]*)\"""")
 NOT_OURS = ("/static/", "/admin/", "/account/")
 ENDLESS = ("/explore/", "/api/v1/graph/")
-"""Whose links lead from view to view without end; robots.txt keeps others out as well. KNOWN has the ones to look at."""
+"""Whose links lead from view to view without end; robots.txt keeps others out as well. So many lead from person to person by the
+works of both, too: `addresses` has the ones to look at."""
 KNOWN = {
     "researchers": ("", "graph/", "?sort=title", "?page=2", "report/", "history/", "feed.atom"),
     "api/v1/researchers": ("", "works/", "coauthors/", "trust/"),
@@ -89,8 +90,9 @@ def addresses(searched: Iterable[str]) -> list[str]:
             found += [f"/{section}/{public_id}/{ending}" for ending in endings]
             if slug and not section.startswith("api"):
                 found += [f"/{section}/{public_id}/{slug}/{ending}" for ending in endings if "cite" not in ending]
-    for one, other in CoauthorEdge.objects.values_list("a__public_id", "b__public_id"):
-        found += [f"/researchers/{one}/with/{other}/", f"/researchers/{other}/with/{one}/"]
+    ties = CoauthorEdge.objects.order_by("pk").values_list("a__public_id", "a__slug", "b__public_id")
+    for one, slug, other in ties[:MANY]:
+        found += [f"/researchers/{one}/{slug}/with/{other}/".replace("//", "/"), f"/researchers/{other}/with/{one}/"]
     blocks = set(Authorship.objects.values_list("block_key", flat=True))
     blocks |= set(Researcher.objects.values_list("listed_under", flat=True))
     found += [f"/names/{block.replace(' ', '-')}/" for block in blocks]
@@ -148,7 +150,7 @@ def crawl(
             for link in [*links, response.headers.get("Location", "")]:
                 parts = urlsplit(urljoin(f"http://testserver{address}", link))
                 there = f"{parts.path}?{parts.query}" if parts.query else parts.path
-                endless = parts.query and there.startswith(ENDLESS)
+                endless = (parts.query and there.startswith(ENDLESS)) or "/with/" in there
                 if (
                     parts.netloc == "testserver"
                     and there not in seen
