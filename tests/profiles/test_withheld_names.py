@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -77,8 +78,9 @@ def named(client: Client, pattern: re.Pattern[str] = NAME) -> dict[str, str]:
     """Addresses that say the name, each with what stands around it. Hidden from the search: what was searched for."""
     found = {}
     for address, text in crawl(client, searched=SEARCHED).items():
-        asked = re.escape(address.partition("q=")[2].partition("&")[0].split(" ")[0].replace("+", " "))
-        plain = re.sub(rf"(?:value=\"|“(?:<bdi>)?|q=){asked}\b", "", text) if "q=" in address else text
+        query = address.partition(" ")[0].partition("?")[2]
+        asked = "|".join(re.escape(value) for name, value in parse_qsl(query) if name in {"q", "a", "b"})
+        plain = re.sub(rf"(?:value=\"|“(?:<bdi>)?|[qab]=)(?:{asked})\b", "", text) if asked else text
         if match := pattern.search(plain):
             found[address] = plain[max(0, match.start() - 90) : match.end() + 40]
     return found
