@@ -162,7 +162,7 @@ def test_a_file_of_weights_that_cannot_be_used_stops_every_command(settings: Set
 
 
 def test_the_first_version_is_in_the_database_from_the_migration_on() -> None:
-    weights = trust_model.stored("record-confidence/1", import_module("graph.migrations.0005_trust").FIRST).weights
+    weights = trust_model.stored("record-confidence/1", import_module("graph.migrations.0004_trust").FIRST).weights
     assert (weights.version, weights.identity.levels, weights.network.each_verified) == (1, (0, 5, 20, 30, 40), 5)
 
 
