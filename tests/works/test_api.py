@@ -145,7 +145,8 @@ def test_the_description_covers_every_address(client: Client) -> None:
     assert set(description["paths"]) == {
         "/api/v1/researchers/", "/api/v1/researchers/{public_id}/", "/api/v1/researchers/{public_id}/works/",
         "/api/v1/researchers/{public_id}/coauthors/", "/api/v1/researchers/{public_id}/trust/",
-        "/api/v1/works/{public_id}/", "/api/v1/search/",
+        "/api/v1/works/{public_id}/", "/api/v1/search/", "/api/v1/graph/", "/api/v1/graph/{section}/{public_id}/",
+        "/api/v1/graph/path/", "/api/v1/graph/joining/",
     }  # fmt: skip
     assert "$ref" not in str(description["paths"]["/api/v1/works/{public_id}/"])
 
