@@ -150,7 +150,7 @@ def connection(one: Person, other: Person, *, strongest: bool = False) -> Connec
             graph, met = _search(one.key, other.key, detour=DETOUR if strongest else 0)
     except OperationalError:
         return Connection(one, other, [], given_up=True)
-    found = routes.shortest(graph, one.key, other.key)
+    found = [route for route in routes.shortest(graph, one.key, other.key) if route.steps <= STEPS_MOST]
     if strongest and found:
         best = routes.strongest(graph, one.key, other.key, limit=found[0].steps + DETOUR)
         found = [best] if best else found[:1]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,8 @@ from typing import Any, Final
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.benchmarks.whole_graph import bylines, database, fill  # noqa: E402 - the checkout is not installed as a package
+from tests.benchmarks.engines import apart, engines  # noqa: E402 - the checkout is not installed as a package
+from tests.benchmarks.whole_graph import bylines, fill  # noqa: E402
 
 PEOPLE: Final = 300
 PATHS: Final = 150
@@ -36,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--works", type=int, action="append", help="how many; may be repeated")
     sizes = parser.parse_args().works or [10_000]
-    results = [in_a_process(works) for works in sizes]
+    results = [apart(partial(measure, works)) for works in sizes]
     growth = {
         f"{a['works']} to {b['works']}": round(
             math.log(b["neighborhood_ms"] / a["neighborhood_ms"]) / math.log(b["works"] / a["works"]), 3
@@ -46,26 +47,9 @@ def main() -> None:
     print(json.dumps({"results": results, "growth_of_neighborhood": growth}, indent=2))
 
 
-def in_a_process(works: int) -> dict[str, Any]:
-    """The figures of one size, in a process of its own: settings are read once per process."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)
-        with os.fdopen(writing, "w") as answer:
-            json.dump(measure(works), answer)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
 def measure(works: int) -> dict[str, Any]:
     """All figures; times in milliseconds."""
-    with database():
+    with engines():
         from researchgraph.lib import bulk
 
         given = bylines(works)

@@ -9,10 +9,7 @@ followers of a work, and notifying them, is timed as well. Engines of its own.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,32 +17,18 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+
+from tests.benchmarks.engines import engines  # noqa: E402 - the checkout is not installed as a package
+
 WORKS, FOLLOWS, FOLLOWERS, ROUNDS = 3_000, 1_000, 100_000, 200
 
 
 def main() -> None:
-    directory = Path(tempfile.mkdtemp(prefix="rg-benchmark-"))
-    directory.chmod(0o755)
-    (directory / "static").mkdir()
-    os.environ.update(
-        DATA_DIR=str(directory), RESEARCHGRAPH_MODE="test", DJANGO_SETTINGS_MODULE="researchgraph.settings"
-    )
-    for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG"):
-        os.environ.pop(name, None)
-    import django
+    with engines() as directory:
+        from researchgraph import frontend
 
-    from researchgraph import embedded, frontend
-
-    django.setup()
-    from django.core.management import call_command
-
-    frontend.build(ROOT / "static", say=lambda line: print(line, file=sys.stderr))
-    try:
-        with embedded.running(embedded.layout(directory)):
-            call_command("migrate", verbosity=0, interactive=False)
-            print(json.dumps(measure(directory), indent=2))
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        frontend.build(ROOT / "static", say=lambda line: print(line, file=sys.stderr))
+        print(json.dumps(measure(directory), indent=2))
 
 
 def measure(directory: Path) -> dict[str, Any]:

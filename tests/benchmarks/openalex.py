@@ -14,13 +14,10 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -34,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks import synthetic  # noqa: E402 - the checkout is not installed as a package
+from tests.benchmarks.engines import engines  # noqa: E402
 
 REFERENCES, RELATED, CONCEPTS = 25, 10, 8
 FLATTEN = "import importlib, sys; sys.path.insert(0, sys.argv[1]); importlib.import_module('flatten-openalex-jsonl').flatten_works()"
@@ -125,35 +123,18 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, help="a checkout of OpenAlex's own scripts")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args()
-    directory = Path(tempfile.mkdtemp(prefix="rg-benchmark-"))
-    directory.chmod(0o755)
-    try:
-        figures = _measure(directory, options.works, options.rounds, options.peer and options.peer.resolve())
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    figures = _measure(options.works, options.rounds, options.peer and options.peer.resolve())
     print(json.dumps(figures, indent=2))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
-def _measure(directory: Path, works: int, rounds: int, peer: Path | None) -> dict[str, Any]:
-    (directory / "static").mkdir()
-    os.environ.update(
-        DATA_DIR=str(directory), RESEARCHGRAPH_MODE="test", DJANGO_SETTINGS_MODULE="researchgraph.settings"
-    )
-    import django
-
-    from researchgraph import embedded
-
-    django.setup()
-    from django.core.management import call_command
-
+def _measure(works: int, rounds: int, peer: Path | None) -> dict[str, Any]:
     lines = snapshot_lines(works * rounds)
     found: list[dict[str, float]] = []
-    with embedded.running(embedded.layout(directory)):
+    with engines() as directory:
         from tests.benchmarks import importing
 
-        call_command("migrate", verbosity=0, interactive=False)
         if peer:
             _peer_tables(peer)
         for number in range(rounds):

@@ -24,6 +24,8 @@ MORE = 5_000
 """Works of the import that pages are read during."""
 sys.path.insert(0, str(ROOT))
 
+from tests.benchmarks.engines import apart, engines  # noqa: E402 - the checkout is not installed as a package
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -51,47 +53,21 @@ def main() -> None:
 
 
 def _measured(directory: Path, what: int | Path, how: dict[str, Any]) -> dict[str, Any]:
-    """All figures for one input, in a process of its own: settings are read once per process."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)
-        with os.fdopen(writing, "w") as answer:
-            json.dump(_measure(directory, what, how), answer)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    _, status = os.waitpid(child, 0)
-    if status or not text:
-        raise SystemExit(f"The measurement of {what} failed; its traceback is above.")
-    result: dict[str, Any] = json.loads(text)
+    """All figures for one input, in a process of its own."""
+    result: dict[str, Any] = apart(lambda: _measure(directory, what, how))
     print(f"{what}: {json.dumps(result)}", file=sys.stderr)
     return result
 
 
 def _measure(directory: Path, what: int | Path, how: dict[str, Any]) -> dict[str, Any]:
-    directory.mkdir()
-    (directory / "static").mkdir()
-    os.environ.update(
-        DATA_DIR=str(directory), RESEARCHGRAPH_MODE="test", DJANGO_SETTINGS_MODULE="researchgraph.settings"
-    )
-    for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG"):
-        os.environ.pop(name, None)
-    import django
+    with engines(directory):
+        from django.conf import settings
 
-    from researchgraph import embedded, frontend
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    settings.ROOT_URLCONF = "tests.benchmarks.floor"
-    frontend.build(ROOT / "static", say=lambda line: print(line, file=sys.stderr))
-    with embedded.running(embedded.layout(directory)):
+        from researchgraph import frontend
         from tests.benchmarks import importing, profile_page, reading, synthetic
 
-        call_command("migrate", verbosity=0, interactive=False)
+        settings.ROOT_URLCONF = "tests.benchmarks.floor"
+        frontend.build(ROOT / "static", say=lambda line: print(line, file=sys.stderr))
         file = what if isinstance(what, Path) else directory / "works.jsonl"
         if isinstance(what, int):
             synthetic.write(file, what)

@@ -14,16 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import resource
-import shutil
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -40,6 +36,7 @@ from graph import measures  # noqa: E402 - the checkout is not installed as a pa
 from graph.adjacency import Adjacency, Integers, Pairs, adjacency  # noqa: E402
 from graph.algorithms import HYPER_AUTHORSHIP  # noqa: E402
 from graph.projection import Bylines, Edges, projection  # noqa: E402
+from tests.benchmarks.engines import apart, engines  # noqa: E402
 from tests.benchmarks.synthetic import CROWD, FIRST_YEAR, LABORATORY, LAST_YEAR, WORKS_A_PERSON  # noqa: E402
 
 NETWORKX_UP_TO = 100_000
@@ -113,23 +110,16 @@ def ratio(one: list[float], other: list[float]) -> float:
     return round(statistics.median(a / b for a, b in zip(one, other, strict=True)), 3)
 
 
-def alone(action: Callable[[], Any]) -> Any:
-    """What an action gives in a process of its own, and by how many MB that has grown."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)
+def grown(action: Callable[[], Any]) -> int:
+    """By how many MB a process grows that does nothing else."""
+
+    def measured() -> int:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        result = action()
-        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
-        with os.fdopen(writing, "w") as answer:
-            json.dump([result, grown], answer)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    return json.loads(text)
+        action()
+        return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+
+    found: int = apart(measured)
+    return found
 
 
 def arrays(works: int, rounds: int) -> dict[str, Any]:
@@ -151,9 +141,9 @@ def arrays(works: int, rounds: int) -> dict[str, Any]:
         "seconds": {name: round(statistics.median(times), 3) for name, times in taken.items()},
         "projection_over_product": ratio(taken["projection"], taken["product"]),
         "peak_mb": {
-            "projection": alone(lambda: len(projection(given).a))[1],
-            "product": alone(lambda: product(given).nnz)[1],
-            "communities": alone(lambda: len(measures.communities(graph.weights)))[1],
+            "projection": grown(lambda: projection(given)),
+            "product": grown(lambda: product(given)),
+            "communities": grown(lambda: measures.communities(graph.weights)),
         },
     }  # fmt: skip
     if works <= NETWORKX_UP_TO:
@@ -186,35 +176,9 @@ def against_networkx(given: Bylines, graph: Adjacency, edges: Edges) -> dict[str
     return found
 
 
-@contextmanager
-def database() -> Iterator[None]:
-    """Engines of its own, with empty tables."""
-    directory = Path(tempfile.mkdtemp(prefix="rg-benchmark-"))
-    directory.chmod(0o755)
-    (directory / "static").mkdir()
-    os.environ.update(
-        DATA_DIR=str(directory), RESEARCHGRAPH_MODE="test", DJANGO_SETTINGS_MODULE="researchgraph.settings"
-    )
-    for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG"):
-        os.environ.pop(name, None)
-    import django
-
-    from researchgraph import embedded
-
-    django.setup()
-    from django.core.management import call_command
-
-    try:
-        with embedded.running(embedded.layout(directory)):
-            call_command("migrate", verbosity=0, interactive=False)
-            yield
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
 def update(works: int) -> dict[str, Any]:
     """Seconds to recompute those on 1,000 new works, and everybody."""
-    with database():
+    with engines():
         from graph.flows import check, measure, recompute
         from researchgraph.lib import bulk
 
@@ -353,7 +317,7 @@ def main() -> None:
     options = parser.parse_args()
     sizes = options.works or [10_000]
     if options.update:
-        results = [alone(partial(update, works))[0] for works in sizes]
+        results = [apart(partial(update, works)) for works in sizes]
         print(json.dumps(results, indent=2))
         return
     results = [arrays(works, options.rounds) for works in sizes]

@@ -79,6 +79,8 @@ def test_a_way_is_the_same_from_either_end(chain: dict[str, str]) -> None:
 def test_ways_longer_than_six_steps_are_none(chain: dict[str, str]) -> None:
     # Seven steps along the chain, six by the detour; from the second on only the chain is left.
     assert connection(*both(chain, "Ada Byron", "Hugo Warp")).distance == 6
+    # By strength no further than that either, though the search for detours looks further.
+    assert connection(*both(chain, "Joseph Jacquard", "Wide Apart"), strongest=True).ways == []
     found = connection(*both(chain, "Nobody Near", "Ada Byron"))
     assert (found.ways, found.given_up) == ([], False)
 
