@@ -42,6 +42,7 @@ FOREIGN = (
     "TRUST_MODEL_FILE",
     "CONFIDENCE_NUMBER",
 )
+MOST_PROCESSES = 4
 BROWSER_SECONDS = 15
 DEMO_SECONDS = 280
 
@@ -85,6 +86,27 @@ def pytest_configure() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ["DATA_DIR"], ignore_errors=True)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process, with engines of its own, for each core; none but this one when only files or tests were named."""
+    narrow = config.args and all(".py" in argument for argument in config.args)
+    return 0 if narrow else min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with real transactions come last; the order stays random otherwise.
+
+    Such a test empties all tables after itself: every later test that wants the bundled records imports them again.
+    """
+    emptying = {item.path for item in items if _empties_tables(item)}
+    items.sort(key=lambda item: item.path in emptying)
+
+
+def _empties_tables(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session", autouse=True)
