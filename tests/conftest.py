@@ -65,7 +65,9 @@ def missing(reason: str) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if _hands_out(config):
+        return
     for name in FOREIGN:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
@@ -84,8 +86,14 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    shutil.rmtree(os.environ["DATA_DIR"], ignore_errors=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not _hands_out(config):
+        shutil.rmtree(os.environ["DATA_DIR"], ignore_errors=True)
+
+
+def _hands_out(config: pytest.Config) -> bool:
+    """Whether this process runs no test itself: what it set in its environment, the others would find set before them."""
+    return bool(config.getoption("tx")) and not hasattr(config, "workerinput")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
