@@ -81,8 +81,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     # pytest-django goes on from here: it looks for loaded settings after this hook.
     import django
+    from django.contrib.auth.hashers import Argon2PasswordHasher
 
     django.setup()
+    # The hasher of every site, at the least it can cost: passwords of tests are no secrets.
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 
 
 @pytest.hookimpl(trylast=True)
