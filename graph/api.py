@@ -14,6 +14,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
 from graph import path_selectors
+from graph.busy import api_in_turn
 from graph.explorer_picture import label_of, places
 from graph.exploring import KINDS, OF_SECTION, STEPS, Ref, ref, view
 from graph.joining_selectors import joining
@@ -134,6 +135,7 @@ FILTERS: Final = [
 
 @extend_schema(operation_id="graph_neighborhood", parameters=FILTERS, responses={200: schema(Graph)})
 @api_view(["GET"])
+@api_in_turn
 def around(request: Request, section: str, public_id: str) -> HttpResponse:
     """What is next to one entity, the strongest first; carries an ETag."""
     asked = view(Ref(OF_SECTION[section], public_id), request.query_params.dict())
@@ -171,6 +173,7 @@ def _graph(found: Neighborhood) -> Graph:
     responses={200: schema(Paths)},
 )
 @api_view(["GET"])
+@api_in_turn
 def path(request: Request) -> Response:
     """How two researchers are connected: the shortest ways over shared works, or the strongest."""
     ends = path_selectors.people(request.query_params.get("a", ""), request.query_params.get("b", ""))
@@ -204,6 +207,7 @@ def _work(one: Joining) -> PathWork:
     responses={200: schema(JoiningWorks)},
 )
 @api_view(["GET"])
+@api_in_turn
 def joined(request: Request) -> Response:
     """Why two entities are joined: the works that belong to both."""
     one, other = ref(request.query_params.get("a", "")), ref(request.query_params.get("b", ""))

@@ -20,9 +20,10 @@ from graph.neighborhood import Edge, Neighborhood, Node
 from profiles.names import short
 
 SIZE: Final = 760.0
-_MIDDLE: Final = SIZE / 2
-_REACH: Final = 340.0
-"""Distance of the last nodes from the center."""
+SMALL: Final = 440.0
+"""Width and height of a picture beside a table: as wide as the dial, so that labels are as large."""
+_MARGIN: Final = 40.0
+"""Between the last nodes and the edge of the picture."""
 _NEAREST: Final = 0.3
 """Distance of the first ones, as a share of that."""
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
@@ -73,9 +74,10 @@ class Label(NamedTuple):
     box: Box
 
 
-def places(found: Neighborhood) -> dict[str, Place]:
+def places(found: Neighborhood, *, size: float = SIZE) -> dict[str, Place]:
     """The place of every node by its id, the center first."""
-    placed = {found.center.id: Place(_MIDDLE, _MIDDLE, 12.0)}
+    middle = size / 2
+    placed = {found.center.id: Place(middle, middle, 12.0)}
     shown = [(kind, nodes) for kind in KINDS if (nodes := found.of(kind))]
     if not shown:
         return placed
@@ -86,8 +88,8 @@ def places(found: Neighborhood) -> dict[str, Place]:
         sector = free * len(nodes) / total
         for place, node in enumerate(nodes):
             angle = start + sector * ((place + 0.5) * _GOLDEN % 1)
-            away = _REACH * math.sqrt(_NEAREST**2 + (1 - _NEAREST**2) * (place + 0.5) / len(nodes))
-            x, y = _MIDDLE + away * math.cos(angle), _MIDDLE + away * math.sin(angle)
+            away = (middle - _MARGIN) * math.sqrt(_NEAREST**2 + (1 - _NEAREST**2) * (place + 0.5) / len(nodes))
+            x, y = middle + away * math.cos(angle), middle + away * math.sin(angle)
             placed[node.id] = Place(round(x, 1), round(y, 1), _size(node))
         start += sector + _GAP
     return placed
@@ -101,7 +103,9 @@ def _size(node: Node) -> float:
     return round(min(4.5 + 1.2 * math.sqrt(node.works), 11.0), 1)
 
 
-def labels(found: Neighborhood, placed: Mapping[str, Place], *, selected: str = "") -> dict[str, Label]:
+def labels(
+    found: Neighborhood, placed: Mapping[str, Place], *, selected: str = "", size: float = SIZE
+) -> dict[str, Label]:
     """The labels by node: of the selection and the center, then of institutions, topics and people, as long as there is room.
 
     A label that would touch a node or another label is left out; the table has all of them. Works are labeled only when
@@ -119,9 +123,10 @@ def labels(found: Neighborhood, placed: Mapping[str, Place], *, selected: str = 
         place = placed[one]
         others = [box for box in taken if box != place.box]
         text = label_of(nodes[one])
-        label = next((label for label in _beside(text, place) if _free(label.box, others)), None)
+        spots = _beside(text, place, middle=size / 2)
+        label = next((label for label in spots if _free(label.box, others, size=size)), None)
         if label is None and one in first:
-            label = _beside(text, place)[0]
+            label = spots[0]
         if label is not None:
             result[one] = label
             taken.append(label.box)
@@ -133,13 +138,13 @@ def label_of(node: Node) -> str:
     return cut(short(node.label) if node.kind == PERSON and " " in node.label else node.label, most=WIDEST)
 
 
-def _beside(text: str, place: Place) -> list[Label]:
+def _beside(text: str, place: Place, *, middle: float) -> list[Label]:
     """Where a label may stand: at the right or the left, away from the center first, then below and above."""
     wide = width(text, bold=True)
     right = (place.x + place.size + 4, place.y + 4, "start")
     left = (place.x - place.size - 4, place.y + 4, "end")
     below, above = (place.x, place.y + place.size + 13, "middle"), (place.x, place.y - place.size - 5, "middle")
-    order = (right, left, below, above) if place.x >= _MIDDLE else (left, right, below, above)
+    order = (right, left, below, above) if place.x >= middle else (left, right, below, above)
     found = []
     for x, y, anchor in order:
         begin = {"start": x, "end": x - wide, "middle": x - wide / 2}[anchor]
@@ -147,26 +152,27 @@ def _beside(text: str, place: Place) -> list[Label]:
     return found
 
 
-def _free(box: Box, taken: Sequence[Box]) -> bool:
-    inside = box.left >= 0 and box.right <= SIZE and box.top >= 0 and box.bottom <= SIZE
+def _free(box: Box, taken: Sequence[Box], *, size: float) -> bool:
+    inside = box.left >= 0 and box.right <= size and box.top >= 0 and box.bottom <= size
     return inside and not any(box.meets(other) for other in taken)
 
 
-def picture(found: Neighborhood, view: View, *, standalone: bool = False) -> Markup:
-    """The SVG: edges, then nodes as links that select them, then labels.
+def picture(found: Neighborhood, view: View, *, standalone: bool = False, size: float = SIZE) -> Markup:
+    """The SVG: edges, then nodes as links that select them in the explorer, then labels.
 
-    `standalone` is for a file of its own, which has no style sheet and no links: colors stand in it.
+    `standalone` is for a file of its own, which has no style sheet and no links: colors stand in it. Nodes are numbered as
+    the rows of the table are, by a class, for what marks one when the other is pointed at.
     """
-    placed = places(found)
+    placed = places(found, size=size)
     selected = view.selected if found.node(view.selected) else None
     chosen = str(selected) if selected else ""
     near = _near(found.edges, chosen)
-    named = labels(found, placed, selected=chosen)
+    named = labels(found, placed, selected=chosen, size=size)
     what = f"Graph around {escape(found.center.label)}: {len(found.nodes)} nodes and {len(found.edges)} edges."
-    opening = f'<svg class="viz graph" viewBox="0 0 {SIZE:g} {SIZE:g}" role="group" aria-label="{what} The table lists the same.">'
+    opening = f'<svg class="viz graph" viewBox="0 0 {size:g} {size:g}" role="group" aria-label="{what} The table lists the same.">'
     if standalone:
         opening = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE:g} {SIZE:g}" font-family="sans-serif" font-size="12">'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size:g} {size:g}" font-family="sans-serif" font-size="12">'
             f"<title>{what}</title>{_STYLE}"
         )
     nodes = (found.center, *found.nodes)
@@ -174,8 +180,8 @@ def picture(found: Neighborhood, view: View, *, standalone: bool = False) -> Mar
         opening,
         *(_edge(edge, placed, lit=chosen in {edge.source, edge.target}) for edge in found.edges),
         *(
-            _node(node, placed[node.id], view, linked=not standalone, dim=bool(chosen) and node.id not in near)
-            for node in nodes
+            _node(node, placed[node.id], view, row=row, linked=not standalone, dim=bool(chosen) and node.id not in near)
+            for row, node in enumerate(nodes)
         ),
         *(_label(label, strong=one in {chosen, found.center.id}) for one, label in named.items()),
         "</svg>",
@@ -202,7 +208,7 @@ def _edge(edge: Edge, placed: Mapping[str, Place], *, lit: bool) -> str:
     return f'<path class="{kind}" stroke-width="{thick:g}" d="M{a.x:g} {a.y:g}L{b.x:g} {b.y:g}"/>'
 
 
-def _node(node: Node, place: Place, view: View, *, linked: bool, dim: bool) -> str:
+def _node(node: Node, place: Place, view: View, *, row: int, linked: bool, dim: bool) -> str:
     kind = CLASSES[node.kind]
     shape = _shape(node.kind, place, f"{kind} dim" if dim else kind)
     if view.selected and str(view.selected) == node.id:
@@ -210,7 +216,8 @@ def _node(node: Node, place: Place, view: View, *, linked: bool, dim: bool) -> s
     if not linked:
         return shape
     title = f"{escape(node.label)}, {NAMES[node.kind]}"
-    return f'<a href="{escape(view.query(selected=node.ref))}" aria-label="{title}"><title>{title}</title>{shape}</a>'
+    address = escape(view.query(selected=node.ref))
+    return f'<a class="n{row}" href="{address}" aria-label="{title}"><title>{title}</title>{shape}</a>'
 
 
 def _shape(kind: str, place: Place, classes: str) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from graph import exports, path_selectors
+from graph.busy import page_in_turn
 from graph.explorer_picture import picture
 from graph.exploring import FORMATS, KINDS, OF_SECTION, PERSON, WORK, Ref, View, view
 from graph.joining_selectors import joining
@@ -30,6 +31,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@page_in_turn
 def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseBase:
     """What is next to one entity; what is selected is looked at more closely."""
     asked = _asked(request, section, public_id)
@@ -53,6 +55,7 @@ def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseB
 
 
 @require_safe
+@page_in_turn
 def export(request: HttpRequest, section: str, public_id: str, form: str) -> HttpResponseBase:
     """The same view as a file."""
     asked = _asked(request, section, public_id)
@@ -70,6 +73,7 @@ def export(request: HttpRequest, section: str, public_id: str, form: str) -> Htt
 
 
 @require_safe
+@page_in_turn
 def path(request: HttpRequest) -> HttpResponse:
     """How two people are connected, and what they have in common. Either is named by an id or looked for by name."""
     texts = [search_selectors.clean_query(request.GET.get(name, "")) for name in ("a", "b")]

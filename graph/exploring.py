@@ -23,6 +23,8 @@ SHOWN: Final = {PERSON: 40, WORK: 30, TOPIC: 12, INSTITUTION: 8}
 """Nodes of each kind that are shown next to the center, the strongest. More do not stay readable."""
 FURTHER: Final = 50
 """People two steps away that are shown at most."""
+ON_PROFILE: Final = 16
+"""Rows of the graph on a profile, of all kinds together: as many as its dial has people."""
 EDGES_SHOWN: Final = 400
 STEPS: Final = (1, 2)
 TRAIL: Final = 6
@@ -111,6 +113,14 @@ class View(msgspec.Struct, frozen=True):
             found.append(("steps", str(self.steps)))
         return found
 
+    @property
+    def on_profile(self) -> tuple[tuple[str, str], ...]:
+        """What narrows the graph on the person's profile, as its address says it; () is the stored graph, of people."""
+        return tuple(
+            pair for pair in (("kinds", ",".join(self.kinds)), *View(self.center, since=self.since, least=self.least).filters())
+            if pair != ("kinds", PERSON)
+        )  # fmt: skip
+
     def around(self, other: Ref) -> str:
         """The address of the same view with another center, which remembers this one."""
         trail = (*(one for one in self.trail if one not in {self.center, other}), self.center)[-TRAIL:]
@@ -121,8 +131,11 @@ class View(msgspec.Struct, frozen=True):
         return self.query(center=self.trail[place], trail=self.trail[:place], selected=None)
 
 
-def view(center: Ref, asked: Mapping[str, str], *, kinds: Sequence[str] = ()) -> View:
-    """The view that these parameters ask for; what cannot be is left out. `kinds` are those of several boxes of a form."""
+def view(center: Ref, asked: Mapping[str, str], *, kinds: Sequence[str] = (), usual: tuple[str, ...] = KINDS) -> View:
+    """The view that these parameters ask for; what cannot be is left out.
+
+    `kinds` are those of several boxes of a form, `usual` those of an address that names none.
+    """
     named = [part.strip() for one in (*kinds, asked.get("kinds", "")) for part in one.split(",")]
     chosen = tuple(kind for kind in KINDS if kind in named)
     since, until = _year(asked.get("since", "")), _year(asked.get("until", ""))
@@ -132,7 +145,7 @@ def view(center: Ref, asked: Mapping[str, str], *, kinds: Sequence[str] = ()) ->
     steps = asked.get("steps", "")
     return View(
         center,
-        kinds=chosen or KINDS,
+        kinds=chosen or usual,
         since=since,
         until=until,
         least=_number(asked.get("min", "")),
@@ -143,6 +156,12 @@ def view(center: Ref, asked: Mapping[str, str], *, kinds: Sequence[str] = ()) ->
         trail=tuple(one for text in asked.get("trail", "").split()[-TRAIL:] if (one := ref(text)) and one != center),
         table=asked.get("view") == "table",
     )
+
+
+def profile_view(public_id: str, asked: Mapping[str, str], *, kinds: Sequence[str] = ()) -> View:
+    """The view of a profile's graph: people, unless the address names other kinds; all years and any strength likewise."""
+    known = {name: asked.get(name, "") for name in ("kinds", "since", "min")}
+    return view(Ref(PERSON, public_id), known, kinds=kinds, usual=(PERSON,))
 
 
 def _year(text: str) -> int | None:

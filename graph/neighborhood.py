@@ -85,6 +85,14 @@ class Neighborhood(msgspec.Struct, frozen=True):
     edges_total: int
     sampled: bool = False
 
+    def first(self, most: int) -> Neighborhood:
+        """The first `most` nodes of each kind, with the edges between them; the counts say how many there are."""
+        nodes = [node for one in self.counts for node in self.of(one.kind)[:most]]
+        kept = {node.id for node in (self.center, *nodes)}
+        edges = [edge for edge in self.edges if edge.source in kept and edge.target in kept]
+        counts = [msgspec.structs.replace(one, shown=min(one.shown, most)) for one in self.counts]
+        return msgspec.structs.replace(self, nodes=nodes, edges=edges, counts=counts, edges_total=len(edges))
+
     def of(self, kind: str) -> list[Node]:
         """The nodes of one kind, without the center."""
         return [node for node in self.nodes if node.kind == kind]

@@ -1,6 +1,6 @@
 """What is next to one entity: people, works, topics and institutions, the strongest first, and what joins them.
 
-Three queries, each as large as what is shown, and not as what there is: two for the rows, one for the edges. Works that
+Two queries, each as large as what is shown, and not as what there is: one for the rows, one for the edges. Works that
 count are those of the center (all of a person's, the latest of a topic or an institution), so years and a topic narrow
 all kinds alike.
 """
@@ -8,6 +8,8 @@ all kinds alike.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from graph.algorithms import FEWEST_ASSUMED, HYPER_AUTHORSHIP
 from graph.exploring import (
@@ -41,13 +43,17 @@ FOLLOWED_EACH: Final = 5
 
 
 _CENTERS: Final = {
-    PERSON: "SELECT id, slug, display_name, works_count, first_year, last_year FROM profiles_researcher"
-    " WHERE public_id = %s AND removed_at IS NULL AND merged_into_id IS NULL",
-    WORK: "SELECT id, slug, title, 1, year, year FROM works_work"
-    " WHERE public_id = %s AND NOT undone AND merged_into_id IS NULL",
-    TOPIC: "SELECT id, slug, label, 0, NULL, NULL FROM works_topic WHERE public_id = %s",
-    INSTITUTION: "SELECT id, slug, name, 0, NULL, NULL FROM profiles_institution WHERE public_id = %s",
+    PERSON: "SELECT id AS key, public_id, slug, display_name AS label, works_count AS works, first_year AS first, last_year AS last"
+    " FROM profiles_researcher WHERE public_id = %(id)s AND removed_at IS NULL AND merged_into_id IS NULL",
+    WORK: "SELECT id AS key, public_id, slug, title AS label, 1 AS works, year AS first, year AS last"
+    " FROM works_work WHERE public_id = %(id)s AND NOT undone AND merged_into_id IS NULL",
+    TOPIC: "SELECT id AS key, public_id, slug, label, 0 AS works, NULL::int AS first, NULL::int AS last"
+    " FROM works_topic WHERE public_id = %(id)s",
+    INSTITUTION: "SELECT id AS key, public_id, slug, name AS label, 0 AS works, NULL::int AS first, NULL::int AS last"
+    " FROM profiles_institution WHERE public_id = %(id)s",
 }
+_KEY: Final = "(SELECT key FROM center)"
+_CENTER: Final = "SELECT ''::text, key, public_id, slug, label, works, 0::float8, first, last, 0::float8, 0 FROM center"
 
 _SHARE: Final = f"""
     CASE WHEN w.author_count BETWEEN 2 AND {HYPER_AUTHORSHIP} OR w.authors_truncated AND w.author_count <= {HYPER_AUTHORSHIP}
@@ -64,10 +70,10 @@ _NARROWED: Final = """
                                           WHERE n.work_id = w.id AND t.public_id = %(topic)s::text))
 """
 _MINE: Final = {
-    PERSON: "(SELECT DISTINCT work_id FROM works_authorship WHERE researcher_id = %(key)s::bigint)",
-    WORK: "(SELECT %(key)s::bigint AS work_id)",
-    TOPIC: "(SELECT work_id FROM works_worktopic WHERE topic_id = %(key)s::bigint ORDER BY work_id DESC LIMIT %(latest)s)",
-    INSTITUTION: "(SELECT work_id FROM works_workinstitution WHERE institution_id = %(key)s::bigint"
+    PERSON: "(SELECT DISTINCT work_id FROM works_authorship WHERE researcher_id = (SELECT key FROM center))",
+    WORK: "(SELECT key AS work_id FROM center)",
+    TOPIC: "(SELECT work_id FROM works_worktopic WHERE topic_id = (SELECT key FROM center) ORDER BY work_id DESC LIMIT %(latest)s)",
+    INSTITUTION: "(SELECT work_id FROM works_workinstitution WHERE institution_id = (SELECT key FROM center)"
     " ORDER BY work_id DESC LIMIT %(latest)s)",
 }
 _PART: Final = "SELECT '{kind}'::text, {columns}, count(*) OVER () FROM {rows} ORDER BY {order} LIMIT %(most_{kind})s"
@@ -81,7 +87,7 @@ _SHARED: Final = """
 """
 _SEEN: Final = """
     (SELECT researcher_id AS key, works, 0::float8 AS strength, 0::float8 AS in_all, first_year AS first, last_year AS last FROM {table}
-      WHERE {column} = %(key)s::bigint AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
+      WHERE {column} = (SELECT key FROM center) AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
         AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)) p
     JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
 """
@@ -92,7 +98,7 @@ _PERSON_COLUMNS: Final = (
 _LEAST: Final = " WHERE round(p.strength::numeric, 9) >= %(least)s::numeric"
 _PEOPLE: Final = {
     PERSON: (
-        _SHARED.format(not_center="a.researcher_id <> %(key)s::bigint") + _LEAST,
+        _SHARED.format(not_center="a.researcher_id <> (SELECT key FROM center)") + _LEAST,
         "round(p.strength::numeric, 9) DESC, p.in_all DESC, p.works DESC, r.id",
     ),
     WORK: (
@@ -117,7 +123,7 @@ _WORKS: Final = {
         _WORK_COLUMNS.format(works="n.people"),
         f"""(SELECT b.work_id, count(DISTINCT b.researcher_id)::int AS people FROM works_authorship a
                JOIN works_authorship b ON b.researcher_id = a.researcher_id AND b.work_id <> a.work_id
-              WHERE a.work_id = %(key)s::bigint AND a.position < {HYPER_AUTHORSHIP} GROUP BY 1
+              WHERE a.work_id = (SELECT key FROM center) AND a.position < {HYPER_AUTHORSHIP} GROUP BY 1
               ORDER BY 2 DESC, 1 DESC LIMIT {SEARCHED}) n JOIN works_work w ON w.id = n.work_id""",  # noqa: S608 - constants
         f"n.people DESC, {_NEWEST}",
     ),
@@ -139,16 +145,16 @@ def _counted(kind: str, center: str) -> str:
         if center == PERSON:
             # Of a person only what stands beside their own name, not what co-authors' bylines say.
             through = (
-                "works_authorship a ON a.work_id = m.id AND a.researcher_id = %(key)s::bigint"
+                "works_authorship a ON a.work_id = m.id AND a.researcher_id = (SELECT key FROM center)"
                 " CROSS JOIN LATERAL unnest(a.institutions) AS x(institution_id)"
             )
-    others = f"{key} <> %(key)s::bigint" if kind == center else "true"
+    others = f"{key} <> {_KEY}" if kind == center else "true"
     rows = _COUNTED.format(key=key, through=through, others=others, table=table)
     return _PART.format(kind=kind, columns=_ENTITY.format(label=label), rows=rows, order=_BY_WORKS.format(label=label))
 
 
 def _statement(center: str, kinds: Sequence[str]) -> str:
-    """The query for what is next to an entity of this kind."""
+    """The query for an entity of this kind, whose row comes first, and for what is next to it."""
     people, order = _PEOPLE[center]
     columns, works, newest = _WORKS[center]
     parts = {
@@ -159,10 +165,11 @@ def _statement(center: str, kinds: Sequence[str]) -> str:
     }
     narrowed = "true" if center == WORK else _NARROWED
     mine = (
-        f"WITH mine AS MATERIALIZED (SELECT w.id, w.year, {_SHARE} AS share, {_SHARE} * {_FACTOR} AS faded FROM {_MINE[center]} n"  # noqa: S608
+        f"WITH center AS MATERIALIZED ({_CENTERS[center]}),"  # noqa: S608 - constants
+        f" mine AS MATERIALIZED (SELECT w.id, w.year, {_SHARE} AS share, {_SHARE} * {_FACTOR} AS faded FROM {_MINE[center]} n"
         f" JOIN works_work w ON w.id = n.work_id WHERE {narrowed}) "
     )
-    return mine + " UNION ALL ".join(f"({parts[kind]})" for kind in kinds)
+    return mine + " UNION ALL ".join([_CENTER, *(f"({parts[kind]})" for kind in kinds)])
 
 
 _FURTHER: Final = f"""
@@ -203,23 +210,23 @@ _ENDS: Final = {"p": PERSON, "w": WORK, "t": TOPIC, "i": INSTITUTION}
 
 
 def neighborhood(view: View) -> Neighborhood | None:
-    """What the view shows; None if there is no such entity. Three queries, four with a second step."""
-    found = bulk.fetch(_CENTERS[view.center.kind], [view.center.public_id])
-    if not found:
-        return None
-    key, slug, label, *facts = found[0]
-    center = Node(view.center.kind, view.center.public_id, slug, label, facts[0], 0.0, facts[1], facts[2], steps=0)
+    """What the view shows; None if there is no such entity. Two queries, three with a second step."""
     keys: dict[str, dict[int, Node]] = {kind: {} for kind in KINDS}
     given = {
-        "key": key, "since": view.since, "until": view.until, "topic": view.topic, "least": view.least, "latest": LATEST,
+        "id": view.center.public_id, "since": view.since, "until": view.until, "topic": view.topic, "least": view.least, "latest": LATEST,
         "now": now(1.0, year=this_year()),
         **{f"most_{kind}": SEARCHED if view.words else SHOWN[kind] for kind in KINDS},
     }  # fmt: skip
     statement = _statement(view.center.kind, view.kinds)
     totals = dict.fromkeys(view.kinds, 0)
     words = fold(view.words)
-    for kind, row_key, *node, total in bulk.fetch(statement, _used(statement, given)):
-        if not words or words in fold(node[2]):
+    found = bulk.fetch(statement, _used(statement, given))
+    if not found:
+        return None
+    [(_kind, key, *facts, _total)] = [row for row in found if not row[0]]
+    center = msgspec.structs.replace(Node(view.center.kind, *facts), steps=0)
+    for kind, row_key, *node, total in found:
+        if kind and (not words or words in fold(node[2])):
             if len(keys[kind]) < SHOWN[kind]:
                 keys[kind][row_key] = Node(kind, *node)
             totals[kind] = totals[kind] + 1 if words else total

@@ -20,6 +20,7 @@ from works.row_selectors import TYPE_LABELS
 from works.sources import registry
 
 if TYPE_CHECKING:
+    from graph.neighborhood import Neighborhood
     from profiles.selectors import Stamp, StoredPage
 
 REMEMBERED: Final = 256
@@ -52,9 +53,9 @@ def body(stamp: Stamp, year: int) -> Body | None:  # noqa: ARG001 - part of the 
     return page(stored) if stored else None
 
 
-def page(stored: StoredPage) -> Body:
-    """The body of any page of a profile."""
-    decoded = selectors.decoded(stored)
+def page(stored: StoredPage, nearby: Neighborhood | None = None) -> Body:
+    """The body of any page of a profile. `nearby` is its graph, where the address narrows it."""
+    decoded = selectors.decoded(stored, nearby)
     above, _, below = _rendered("profiles/body.html", _context(decoded)).partition(SLOT)
     return Body(
         title=f"{decoded.head.name} · {decoded.works_phrase}",

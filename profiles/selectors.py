@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
 from django.conf import settings
 from django.db import connection
+from markupsafe import Markup
 
-from graph import charts, trust, trust_chart, trust_model, twin
+from graph import charts, explorer_picture, exploring, trust, trust_chart, trust_model, twin
 from graph.audience import FOLLOWERS, SAME_RECORD
+from graph.exploring import View
+from graph.neighborhood import Neighborhood
+from graph.neighborhood_selectors import neighborhood
 from graph.snapshots import AffiliationSeen, EgoGraph, Profile, TrustChange, TrustInputs
 from profiles.models import VerificationLevel
 from profiles.printed import GUARDED
@@ -29,9 +33,6 @@ from researchgraph.lib.paging import paging
 from researchgraph.lib.public_ids import address
 from works.row_selectors import markup
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
 SIMILAR_SHOWN: Final = 3
 WAITING_COUNTED: Final = 100
 """Undecided bylines with the same name are counted up to here; a page says "100 or more" then."""
@@ -39,6 +40,9 @@ HISTORY_SHOWN: Final = 24
 """Changes of the receipt on a page, the newest ones; the command prints them all."""
 FACET_VALUES: Final = 12
 """Values per filter: the most frequent; the address takes any other."""
+
+STRENGTHS: Final = (0.05, 0.1, 0.25, 0.5, 1.0)
+"""Least strengths that the graph of a profile offers; the address takes any other."""
 
 
 class Similar(msgspec.Struct, array_like=True, frozen=True):
@@ -188,10 +192,22 @@ class Chip(NamedTuple):
 
 
 class ProfilePage(msgspec.Struct, frozen=True):
-    """A researcher's page: the stored part and the works the address asks for."""
+    """A researcher's page: the stored part, the works the address asks for, and the graph as it narrows it.
+
+    `nearby` is None where the address leaves the graph as it is stored.
+    """
 
     head: Head
     works: WorkList
+    view: View
+    nearby: Neighborhood | None = None
+
+    @property
+    def picture(self) -> Markup:
+        """The picture of the rows that the address asks for."""
+        return (
+            explorer_picture.picture(self.nearby, self.view, size=explorer_picture.SMALL) if self.nearby else Markup("")
+        )
 
     @property
     def identifiers(self) -> list[Link]:
@@ -282,9 +298,30 @@ class ProfilePage(msgspec.Struct, frozen=True):
         pairs = self.works.wish.pairs
         return [
             Chip(labels.get(pair, pair[1]), self._address_of([p for p in pairs if p != pair]))
-            for pair in pairs
+            for pair in self.works.wish.own
             if pair[0] != "sort"
         ]
+
+    @property
+    def whole_graph(self) -> str:
+        """The address with nothing of the graph left out."""
+        return self._address_of(self.works.wish.own)
+
+    @property
+    def years_offered(self) -> list[int]:
+        """First years that the graph may begin with, the latest first, and the one that is chosen."""
+        found = {year.year for year in self.head.profile.years} | ({self.view.since} if self.view.since else set())
+        return sorted(found, reverse=True)
+
+    @property
+    def strengths_offered(self) -> list[float]:
+        """Least strengths to choose from, and the one that is chosen."""
+        return sorted({*STRENGTHS, self.view.least} - {0.0})
+
+    @property
+    def all_works(self) -> str:
+        """The address with no filter on works."""
+        return self._address_of(self.works.wish.kept)
 
     def _address_of(self, pairs: Sequence[tuple[str, str]]) -> str:
         return f"{self.head.href}?{urlencode(pairs)}" if pairs else self.head.href
@@ -508,12 +545,21 @@ def _receipt(stored: StoredHead) -> trust.Receipt:
     return trust.receipt(TrustInputs(stored.stamp.level, 0, 0, 0, 0, 0, 0), trust_model.load(settings.TRUST_MODEL_FILE))
 
 
-def decoded(stored: StoredPage) -> ProfilePage:
+def decoded(stored: StoredPage, nearby: Neighborhood | None = None) -> ProfilePage:
     """The page from what is stored."""
+    record = stored.head.stamp
     return ProfilePage(
         head=head(stored.head),
-        works=work_list(stored.works, stored.wish, total=stored.total, path=stored.head.stamp.href),
+        works=work_list(stored.works, stored.wish, total=stored.total, path=record.href),
+        view=exploring.profile_view(record.public_id, dict(stored.wish.kept)),
+        nearby=nearby,
     )
+
+
+def nearby(view: View) -> Neighborhood | None:
+    """What of the graph stands on a profile whose address narrows it: the first rows of each kind. None otherwise."""
+    found = neighborhood(view) if view.on_profile else None
+    return found.first(exploring.ON_PROFILE // len(view.kinds)) if found else None
 
 
 def researcher_page(public_id: str, parameters: Parameters) -> ProfilePage | None:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from graph import follow_selectors
+from graph.exploring import profile_view
 from graph.follow_models import FollowKind
 from profiles import moved, owner_selectors, rendering, selectors
 from profiles.models import VerificationLevel
@@ -21,7 +22,8 @@ from researchgraph.lib.dates import this_year
 @vary_on_headers("HX-Request", "HX-Target")
 def researcher(request: HttpRequest, public_id: str, slug: str = "") -> HttpResponse:
     """The whole page, or its list of works alone when htmx asks for that."""
-    asked = wish(request.GET)
+    around = profile_view(public_id, request.GET.dict(), kinds=request.GET.getlist("kinds"))
+    asked = wish(request.GET, kept=around.on_profile)
     listed = request.headers.get("HX-Target") == "works-list"
     plain = asked == rendering.PLAIN and not listed
     stored = None if plain else selectors.stored_page(public_id, asked)
@@ -32,7 +34,7 @@ def researcher(request: HttpRequest, public_id: str, slug: str = "") -> HttpResp
         return elsewhere
     if stored and listed:
         return HttpResponse(rendering.works(stored))
-    body = rendering.page(stored) if stored else rendering.body(stamp, this_year())
+    body = rendering.page(stored, selectors.nearby(around)) if stored else rendering.body(stamp, this_year())
     if body is None:
         raise Http404
     context = {"body": body, "subject": _subject(request, stamp), "owned": _owned(request, stamp)}

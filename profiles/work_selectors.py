@@ -54,7 +54,10 @@ class Parameters(Protocol):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What the address asks for, with everything that makes no sense left out."""
+    """What the address asks for, with everything that makes no sense left out.
+
+    `kept` is what the address says of other parts of the page, so that links of the list say it too.
+    """
 
     sort: str = "newest"
     years: tuple[int, ...] = ()
@@ -62,6 +65,7 @@ class Wish(msgspec.Struct, frozen=True):
     topics: tuple[str, ...] = ()
     venues: tuple[str, ...] = ()
     page: int = 1
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def filtered(self) -> bool:
@@ -71,6 +75,11 @@ class Wish(msgspec.Struct, frozen=True):
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The wish as pairs of an address, without the page."""
+        return (*self.own, *self.kept)
+
+    @property
+    def own(self) -> tuple[tuple[str, str], ...]:
+        """The pairs that are about the list of works."""
         return (
             *((("sort", self.sort),) if self.sort != "newest" else ()),
             *(("year", str(year)) for year in self.years),
@@ -80,7 +89,7 @@ class Wish(msgspec.Struct, frozen=True):
         )
 
 
-def wish(parameters: Parameters) -> Wish:
+def wish(parameters: Parameters, *, kept: tuple[tuple[str, str], ...] = ()) -> Wish:
     """Read the query string. Unknown sorts, types and years are ignored, values repeated count once."""
     sort = parameters.get("sort", "") or ""
     years = (int(year) for year in _values(parameters, "year") if dates.parts(year) and len(year) == len("2022"))
@@ -91,6 +100,7 @@ def wish(parameters: Parameters) -> Wish:
         topics=_values(parameters, "topic"),
         venues=_values(parameters, "venue"),
         page=page_number(parameters.get("page", "") or "", size=WORKS_A_PAGE),
+        kept=kept,
     )
 
 

@@ -49,7 +49,7 @@ def web(listener: socket.socket) -> Program:
     return Program(
         "web", "gunicorn",
         (
-            "researchgraph.wsgi", f"--bind=fd://{listener.fileno()}", "--workers=2", "--worker-class=gthread", "--threads=4",
+            "researchgraph.wsgi", f"--bind=fd://{listener.fileno()}", "--workers=2", "--worker-class=gthread", "--threads=8",
             "--graceful-timeout=5", "--no-control-socket",
         ),
     )  # fmt: skip

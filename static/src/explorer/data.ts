@@ -24,9 +24,28 @@ export function place(id: string): string {
   return `${SECTIONS[kind] ?? ""}/${key}/`;
 }
 
-/** Ask for what is next to an entity. Throws an error whose message can be shown. */
+const TRIES = 3;
+const WORDS: Record<number, string> = {
+  404: "It is not there any more.",
+  503: "Many look at the graph at this moment. Try again in a few seconds.",
+};
+
+/** Ask for what is next to an entity, again when the server says to come back. Throws an error whose message can be shown. */
 export async function neighborhood(address: string, signal: AbortSignal): Promise<Neighborhood> {
-  const answer = await fetch(address, { signal, headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(answer.status === 404 ? "It is not there any more." : `The server answered ${answer.status}.`);
-  return (await answer.json()) as Neighborhood;
+  for (let tries = 1; ; tries++) {
+    const answer = await fetch(address, { signal, headers: { Accept: "application/json" } });
+    if (answer.ok) return (await answer.json()) as Neighborhood;
+    const again = Number(answer.headers.get("Retry-After"));
+    if (answer.status !== 503 || tries === TRIES) throw new Error(WORDS[answer.status] ?? `The server answered ${answer.status}.`);
+    await pause(again, signal);
+  }
+}
+
+/** Wait some seconds, or until nobody wants the answer any more. */
+async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise((done) => {
+    setTimeout(done, 1000 * seconds);
+    signal.addEventListener("abort", done, { once: true });
+  });
+  signal.throwIfAborted();
 }
