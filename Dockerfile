@@ -34,4 +34,4 @@ ENV PATH=/opt/venv/bin:$PATH \
 RUN RESEARCHGRAPH_MODE=test python manage.py collectstatic --noinput --verbosity 0 && chown -R app:app /data
 USER app
 EXPOSE 8000
-CMD ["gunicorn", "researchgraph.wsgi", "--bind=0.0.0.0:8000", "--workers=2", "--worker-class=gthread", "--threads=4"]
+CMD ["gunicorn", "researchgraph.wsgi", "--bind=0.0.0.0:8000", "--workers=2", "--worker-class=gthread", "--threads=8"]

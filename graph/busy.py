@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from rest_framework.exceptions import APIException
@@ -14,8 +16,13 @@ from researchgraph.lib.turns import Turns, in_turn
 
 AGAIN: Final = 1
 """Seconds after which to try again."""
-TURNS: Final = Turns(line=3, patience=2.0)
+LINE: Final = 3
 """Of the eight threads of a process four are left for everything else."""
+AT_ONCE: Final = max(1, (os.cpu_count() or 1) // 2)
+"""Processes of this machine that are at it: half of its cores are left as well."""
+TURNS: Final = Turns(
+    line=LINE, patience=2.0, files=[settings.DATA_DIR / f"graph-turn-{number}.lock" for number in range(AT_ONCE)]
+)
 
 
 class Busy(APIException):

@@ -1,40 +1,81 @@
-"""Turns at what costs much, so that everything else stays fast: one at a time, a few in line, the others come back later.
+"""Turns at what costs much, so that everything else stays fast: a few at once, a few in line, the others come back later.
 
-A process counts its own. Who waits holds a thread of the web server, so the line is shorter than there are threads.
+In a process one is at it at a time, and on a machine as many processes as its files allow: with as many as there are cores,
+nothing would be left for other pages. Who waits holds a thread of the web server, so the line is shorter than there are threads.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
+LOOK_SECONDS: Final = 0.002
+"""How often a process looks whether another one has finished."""
 
 
 class Turns:
-    """`line` may wait for the one whose turn it is, `patience` seconds at most."""
+    """`line` may wait in a process for the one whose turn it is, `patience` seconds at most.
 
-    def __init__(self, *, line: int, patience: float) -> None:
+    `files` are locked by whoever has a turn, one each, in whatever process of this machine. The system lets go of a lock
+    with its process, however that ends. Files that cannot be made are not waited for.
+    """
+
+    def __init__(self, *, line: int, patience: float, files: Sequence[Path] = ()) -> None:
         self._places = threading.BoundedSemaphore(1 + line)
         self._turn = threading.BoundedSemaphore(1)
         self._patience = patience
+        self._files = files
+        self._locked: int | None = None
 
     def take(self) -> bool:
         """Wait for a turn; False if the line is full or does not move. Who has one gives it back."""
         if not self._places.acquire(blocking=False):
             return False
+        until = time.monotonic() + self._patience
         if self._turn.acquire(timeout=self._patience):
-            return True
+            if self._lock(until):
+                return True
+            self._turn.release()
         self._places.release()
         return False
 
     def give_back(self) -> None:
         """End one's turn."""
+        if self._locked is not None:
+            os.close(self._locked)
+            self._locked = None
         self._turn.release()
         self._places.release()
+
+    def _lock(self, until: float) -> bool:
+        """Lock one of the files, whichever is free first, before that moment."""
+        try:
+            opened = [os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for path in self._files]
+        except OSError:
+            return True
+        while opened:
+            for one in opened:
+                try:
+                    fcntl.flock(one, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                self._locked = one
+                break
+            if self._locked is not None or time.monotonic() >= until:
+                break
+            time.sleep(LOOK_SECONDS)
+        for one in opened:
+            if one != self._locked:
+                os.close(one)
+        return self._locked is not None or not opened
 
 
 def in_turn(turns: Turns, refused: Callable[[Any], Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:

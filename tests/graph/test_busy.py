@@ -15,8 +15,6 @@ from tests.crowding import crowd
 if TYPE_CHECKING:
     from django.test import Client
 
-LINE = 3
-
 pytestmark = pytest.mark.usefixtures("library")
 
 
@@ -27,7 +25,7 @@ def somebody(library: None) -> Researcher:
 
 @pytest.fixture
 def crowded() -> Iterator[None]:
-    with crowd(busy.TURNS, line=LINE):
+    with crowd(busy.TURNS, line=busy.LINE):
         yield
 
 
@@ -63,4 +61,4 @@ def test_the_turn_is_given_back(client: Client, somebody: Researcher) -> None:
 def test_other_pages_keep_half_of_the_threads() -> None:
     with supervisor.listen(0) as listener:
         [threads] = [one for one in supervisor.web(listener).arguments if one.startswith("--threads=")]
-    assert int(threads.removeprefix("--threads=")) >= 2 * (1 + LINE)
+    assert int(threads.removeprefix("--threads=")) >= 2 * (1 + busy.LINE)

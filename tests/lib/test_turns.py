@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +69,66 @@ def test_views_do_not_run_at_the_same_time() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(view, range(40))) == {"done"}
     assert most == 1
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from researchgraph.lib.turns import Turns
+print(Turns(line=0, patience=0.01, files=[Path(one) for one in sys.argv[1:]]).take(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[Callable[[list[Path]], subprocess.Popen[str]]]:
+    started = []
+
+    def other_process(files: list[Path]) -> subprocess.Popen[str]:
+        process = subprocess.Popen([sys.executable, "-c", HOLD, *map(str, files)], stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        return process
+
+    yield other_process
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_processes_of_a_machine_share_the_files_and_one_that_is_killed_lets_go(
+    tmp_path: Path, holder: Callable[[list[Path]], subprocess.Popen[str]]
+) -> None:
+    files = [tmp_path / "0.lock", tmp_path / "1.lock"]
+    turns = Turns(line=0, patience=0.05, files=files)
+    one, _other = holder(files), holder(files)
+    assert not turns.take()
+    one.kill()
+    one.wait()
+    assert turns.take()
+    turns.give_back()
+    assert turns.take()
+
+
+def test_no_file_stays_open(tmp_path: Path, holder: Callable[[list[Path]], subprocess.Popen[str]]) -> None:
+    files = [tmp_path / f"{number}.lock" for number in range(3)]
+    turns = Turns(line=0, patience=0.01, files=files)
+    holder(files[:1])
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        assert turns.take()
+        turns.give_back()
+    turns = Turns(line=0, patience=0.01, files=files[:1])
+    assert not turns.take()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_where_no_file_can_be_made_each_process_goes_by_itself(tmp_path: Path) -> None:
+    turns = Turns(line=0, patience=0.01, files=[tmp_path / "nowhere" / "0.lock"])
+    assert turns.take()
+    assert not turns.take()
+    turns.give_back()
+    assert turns.take()
