@@ -31,7 +31,8 @@ from researchgraph.lib.dates import this_year
 from researchgraph.lib.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 LATEST: Final = 1_000
 """Works of a topic or an institution that are looked at: large ones have hundreds of thousands."""
@@ -64,11 +65,15 @@ _SHARE: Final = f"""
 _FACTOR: Final = f"coalesce(power(2::float8, (w.year - {EPOCH}) / {HALF_LIFE}::float8), 0)"
 """`graph.recency.factor` of its year; a work without one is in all only."""
 
-_NARROWED: Final = """
-    (%(since)s::int IS NULL OR w.year >= %(since)s::int) AND (%(until)s::int IS NULL OR w.year <= %(until)s::int)
-    AND (%(topic)s::text = '' OR EXISTS (SELECT FROM works_worktopic n JOIN works_topic t ON t.id = n.topic_id
-                                          WHERE n.work_id = w.id AND t.public_id = %(topic)s::text))
-"""
+_NARROWED: Final = {
+    "since": "w.year >= %(since)s::int",
+    "until": "w.year <= %(until)s::int",
+    "topic": """EXISTS (SELECT FROM works_worktopic n JOIN works_topic t ON t.id = n.topic_id
+                         WHERE n.work_id = w.id AND t.public_id = %(topic)s::text)""",
+}
+"""What narrows the works that count; only what is asked for stands in the query, so that plans kept for it fit."""
+_OVERLAP: Final = {"since": "last_year >= %(since)s::int", "until": "first_year <= %(until)s::int"}
+"""The same of what has first and last year."""
 _MINE: Final = {
     PERSON: "(SELECT DISTINCT work_id FROM works_authorship WHERE researcher_id = (SELECT key FROM center))",
     WORK: "(SELECT key AS work_id FROM center)",
@@ -85,10 +90,21 @@ _SHARED: Final = """
               WHERE m.share > 0 AND a.researcher_id IS NOT NULL AND {not_center}) a GROUP BY a.researcher_id) p
     JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
 """
+_STORED: Final = """
+    (SELECT e.*, count(*) OVER () AS total FROM (
+        SELECT b_id AS key, works, round((recent * %(now)s::float8)::numeric, 9) AS strength, weight AS in_all, first_year AS first,
+               last_year AS last FROM graph_coauthoredge WHERE a_id = (SELECT key FROM center)
+        UNION ALL
+        SELECT a_id, works, round((recent * %(now)s::float8)::numeric, 9), weight, first_year, last_year
+          FROM graph_coauthoredge WHERE b_id = (SELECT key FROM center)) e
+      WHERE e.strength >= %(least)s::numeric
+      ORDER BY e.strength DESC, e.in_all DESC, e.works DESC, e.key LIMIT %(most_person)s) p
+    JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL ORDER BY p.strength DESC, p.in_all DESC, p.works DESC, r.id
+"""
+"""The stored pairs of a person: what `_SHARED` finds when all works count, for a tenth of the cost."""
 _SEEN: Final = """
     (SELECT researcher_id AS key, works, 0::float8 AS strength, 0::float8 AS in_all, first_year AS first, last_year AS last FROM {table}
-      WHERE {column} = (SELECT key FROM center) AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
-        AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)) p
+      WHERE {column} = (SELECT key FROM center) AND <overlap>) p
     JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
 """
 _PERSON_COLUMNS: Final = (
@@ -112,22 +128,21 @@ _PEOPLE: Final = {
     TOPIC: (_SEEN.format(table="graph_researchertopic", column="topic_id"), "p.works DESC, r.id"),
     INSTITUTION: (_SEEN.format(table="profiles_affiliation", column="institution_id"), "p.works DESC, r.id"),
 }
-_WORK_COLUMNS: Final = "w.id, w.public_id, w.slug, w.title, {works}, 0::float8, w.year, w.year, 0::float8"
-_NEWEST: Final = "w.year DESC NULLS LAST, w.date DESC, w.id DESC"
-_WORKS: Final = {
-    kind: (_WORK_COLUMNS.format(works="1"), "mine m JOIN works_work w ON w.id = m.id", _NEWEST)
-    for kind in (PERSON, TOPIC, INSTITUTION)
-} | {
-    # Works that have authors in common; of a crowd's work only the first ones are looked at.
-    WORK: (
-        _WORK_COLUMNS.format(works="n.people"),
-        f"""(SELECT b.work_id, count(DISTINCT b.researcher_id)::int AS people FROM works_authorship a
+_WORK_COLUMNS: Final = "'work'::text, w.id, w.public_id, w.slug, w.title, {works}, 0::float8, w.year, w.year, 0::float8"
+_NEWEST: Final = "{row}.year DESC NULLS LAST, {row}.date DESC, {row}.id DESC"
+_LATEST_WORKS: Final = (
+    f"SELECT {_WORK_COLUMNS.format(works='1')}, m.total FROM (SELECT c.*, count(*) OVER () AS total FROM mine c"  # noqa: S608 - constants
+    f" ORDER BY {_NEWEST.format(row='c')} LIMIT %(most_work)s) m JOIN works_work w ON w.id = m.id ORDER BY {_NEWEST.format(row='w')}"
+)
+# Works that have authors in common; of a crowd's work only the first ones are looked at.
+_WORKS_BESIDE: Final = f"""
+    SELECT {_WORK_COLUMNS.format(works="n.people")}, count(*) OVER () FROM
+           (SELECT b.work_id, count(DISTINCT b.researcher_id)::int AS people FROM works_authorship a
                JOIN works_authorship b ON b.researcher_id = a.researcher_id AND b.work_id <> a.work_id
               WHERE a.work_id = (SELECT key FROM center) AND a.position < {HYPER_AUTHORSHIP} GROUP BY 1
-              ORDER BY 2 DESC, 1 DESC LIMIT {SEARCHED}) n JOIN works_work w ON w.id = n.work_id""",  # noqa: S608 - constants
-        f"n.people DESC, {_NEWEST}",
-    ),
-}
+              ORDER BY 2 DESC, 1 DESC LIMIT {SEARCHED}) n JOIN works_work w ON w.id = n.work_id
+     ORDER BY n.people DESC, {_NEWEST.format(row="w")} LIMIT %(most_work)s
+"""  # noqa: S608 - constants
 _COUNTED: Final = """
     (SELECT {key} AS key, count(*)::int AS works, min(m.year) AS first, max(m.year) AS last
        FROM mine m JOIN {through} WHERE {others} GROUP BY 1) p JOIN {table} e ON e.id = p.key
@@ -153,23 +168,37 @@ def _counted(kind: str, center: str) -> str:
     return _PART.format(kind=kind, columns=_ENTITY.format(label=label), rows=rows, order=_BY_WORKS.format(label=label))
 
 
-def _statement(center: str, kinds: Sequence[str]) -> str:
-    """The query for an entity of this kind, whose row comes first, and for what is next to it."""
-    people, order = _PEOPLE[center]
-    columns, works, newest = _WORKS[center]
+def _statement(view: View) -> str:
+    """The query for the center of a view, whose row comes first, and for what is next to it."""
+    center = view.center.kind
+    asked = {name for name in _NARROWED if getattr(view, name)}
     parts = {
-        PERSON: _PART.format(kind=PERSON, columns=_PERSON_COLUMNS, rows=people, order=order),
-        WORK: _PART.format(kind=WORK, columns=columns, rows=works, order=newest),
+        PERSON: _people(center, asked),
+        WORK: _WORKS_BESIDE if center == WORK else _LATEST_WORKS,
         TOPIC: _counted(TOPIC, center),
         INSTITUTION: _counted(INSTITUTION, center),
     }
-    narrowed = "true" if center == WORK else _NARROWED
+    narrowed = "true" if center == WORK else _all(_NARROWED, asked)
     mine = (
         f"WITH center AS MATERIALIZED ({_CENTERS[center]}),"  # noqa: S608 - constants
-        f" mine AS MATERIALIZED (SELECT w.id, w.year, {_SHARE} AS share, {_SHARE} * {_FACTOR} AS faded FROM {_MINE[center]} n"
-        f" JOIN works_work w ON w.id = n.work_id WHERE {narrowed}) "
+        f" mine AS MATERIALIZED (SELECT w.id, w.year, w.date, {_SHARE} AS share, {_SHARE} * {_FACTOR} AS faded"
+        f" FROM {_MINE[center]} n JOIN works_work w ON w.id = n.work_id WHERE {narrowed}) "
     )
-    return mine + " UNION ALL ".join([_CENTER, *(f"({parts[kind]})" for kind in kinds)])
+    return mine + " UNION ALL ".join([_CENTER, *(f"({parts[kind]})" for kind in view.kinds)])
+
+
+def _people(center: str, asked: AbstractSet[str]) -> str:
+    """The part of the query for people."""
+    if center == PERSON and not asked:
+        return f"SELECT 'person'::text, {_PERSON_COLUMNS}, p.total FROM {_STORED}"  # noqa: S608 - constants
+    rows, order = _PEOPLE[center]
+    rows = rows.replace("<overlap>", _all(_OVERLAP, asked))
+    return _PART.format(kind=PERSON, columns=_PERSON_COLUMNS, rows=rows, order=order)
+
+
+def _all(conditions: Mapping[str, str], asked: AbstractSet[str]) -> str:
+    """Those of the conditions that are asked for, as one."""
+    return " AND ".join(text for name, text in conditions.items() if name in asked) or "true"
 
 
 _FURTHER: Final = f"""
@@ -217,7 +246,7 @@ def neighborhood(view: View) -> Neighborhood | None:
         "now": now(1.0, year=this_year()),
         **{f"most_{kind}": SEARCHED if view.words else SHOWN[kind] for kind in KINDS},
     }  # fmt: skip
-    statement = _statement(view.center.kind, view.kinds)
+    statement = _statement(view)
     totals = dict.fromkeys(view.kinds, 0)
     words = fold(view.words)
     found = bulk.fetch(statement, _used(statement, given))

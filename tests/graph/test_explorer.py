@@ -18,10 +18,10 @@ from graph.neighborhood_selectors import labels, neighborhood
 from graph.recency import now
 from profiles.flows import merge
 from profiles.models import Institution, Researcher
-from researchgraph.lib.dates import this_year
+from researchgraph.lib.dates import LATEST_YEAR, this_year
 from tests.pipeline import importworks, work, write
 from works import imports
-from works.models import Topic, Work
+from works.models import Authorship, Topic, Work
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -58,6 +58,24 @@ def test_every_kind_of_entity_has_rows_of_every_kind_that_are_there(section: str
     assert len(ids) == len(found.nodes) + 1
     assert all(edge.source in ids and edge.target in ids for edge in found.edges)
     assert len(found.edges) == min(found.edges_total, EDGES_SHOWN)
+
+
+def test_stored_pairs_are_what_the_works_add_up_to() -> None:
+    undated = Authorship.objects.filter(work__year=None).values("researcher")
+    everybody = Researcher.objects.filter(merged_into=None, works_count__gt=2).exclude(pk__in=undated).order_by("pk")
+    assert everybody.count() > 30
+    for record in everybody[:60]:
+        here = Ref("person", record.public_id)
+        stored = neighborhood(view(here, {"kinds": "person"}))
+        added = neighborhood(view(here, {"kinds": "person", "until": str(LATEST_YEAR)}))
+        assert stored is not None
+        assert added is not None
+        assert stored.counts == added.counts
+        assert [(one.id, one.works, one.years) for one in stored.nodes] == [
+            (one.id, one.works, one.years) for one in added.nodes
+        ]
+        assert [one.strength for one in stored.nodes] == pytest.approx([one.strength for one in added.nodes], abs=1e-8)
+        assert [one.in_all for one in stored.nodes] == pytest.approx([one.in_all for one in added.nodes], abs=1e-8)
 
 
 def test_people_next_to_a_researcher_are_the_stored_pairs_strongest_first() -> None:
