@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 NAME = "Ari S. Morcos"
+EVERY_KIND = "kinds=person,work,topic,institution"
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_axe_finds_nothing_on_profile_and_explorer(
 ) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    for address in (profile, f"{profile}?year=2021", f"{profile}graph/"):
+    for address in (profile, f"{profile}?year=2021", f"{profile}?{EVERY_KIND}", f"{profile}graph/"):
         page.goto(address)
         assert violations(page) == []
 
@@ -52,7 +53,7 @@ def test_axe_finds_nothing_with_everything_open(
 @pytest.mark.parametrize("width", [320, 390, 1000, 1280])
 def test_nothing_scrolls_sideways(page: Page, profile: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    for address in (profile, f"{profile}graph/"):
+    for address in (profile, f"{profile}?{EVERY_KIND}", f"{profile}graph/"):
         page.goto(address)
         page.evaluate("document.querySelectorAll('article details').forEach((d) => { d.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
@@ -68,6 +69,38 @@ def test_a_filter_changes_the_list_and_the_address_without_a_new_page(page: Page
     page.locator("#works-list .chip.on").wait_for()
     assert 0 < len(titles(page)) < len(before)
     assert page.evaluate("window.sameDocument")
+
+
+def test_the_graph_is_narrowed_without_a_new_page_and_a_row_marks_its_node(page: Page, profile: str) -> None:
+    page.goto(profile)
+    page.evaluate("window.sameDocument = true")
+    page.locator("#graph").get_by_label("Topics").check()
+    page.wait_for_url("**kinds=person*topic**")
+    graph = page.locator("#graph")
+    row = graph.locator("tbody tr", has_text="Deep learning")
+    row.wait_for()
+    assert page.evaluate("window.sameDocument")
+    node = graph.locator(f"svg.graph a.{row.get_attribute('class')} > .topic")
+    plain = node.evaluate("(shape) => getComputedStyle(shape).strokeWidth")
+    row.hover()
+    assert node.evaluate("(shape) => getComputedStyle(shape).strokeWidth") != plain
+    graph.get_by_label("Since").select_option("2020")
+    page.wait_for_url("**since=2020**")
+    graph.get_by_text("by works since 2020").wait_for()
+    page.go_back()
+    graph.locator("tbody tr").first.wait_for()
+    page.locator("#graph").get_by_text("by works since 2020").wait_for(state="detached")
+
+
+def test_the_graph_is_narrowed_without_scripts(plain_page: Page, profile: str) -> None:
+    plain_page.goto(profile)
+    plain_page.locator("#graph").get_by_label("Institutions").check()
+    plain_page.locator("#graph").get_by_role("button", name="Apply").click()
+    assert "kinds=person&kinds=institution" in plain_page.url
+    graph = plain_page.locator("#graph")
+    assert graph.locator("thead th", has_text="Institution").count() == 1
+    graph.get_by_role("link", name="Clear").click()
+    assert plain_page.locator("#graph svg.dial").count() == 1
 
 
 def test_taking_a_filter_away_shows_all_works_again(page: Page, profile: str) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from graph import path_selectors
-from graph.path_selectors import comparison, connection, people
+from graph import path_selectors, routes
+from graph.models import CoauthorEdge
+from graph.path_selectors import DETOUR, STEPS_MOST, Person, comparison, connection, people
 from profiles.models import Researcher
 from tests.pipeline import importworks, work, write
 from works import imports
@@ -141,3 +143,22 @@ def test_the_api_gives_the_same_way(chain: dict[str, str], client: Client) -> No
     assert first.json()["nodes"][0]["id"] == f"person:{chain['Ada Byron']}"
     assert client.get(there, headers={"If-None-Match": first["ETag"]}).status_code == 304
     assert client.get("/api/v1/graph/topics/0000000000/").status_code == 404
+
+
+def test_the_search_from_both_ends_misses_no_way(library: None) -> None:
+    pairs = list(CoauthorEdge.objects.values_list("a_id", "b_id", "weight"))
+    whole = routes.neighbors(pairs)
+    chance = random.Random(1)  # noqa: S311 - any people
+    longer = 0
+    for one, other in (chance.sample(sorted(whole), 2) for _ in range(150)):
+        rows = Researcher.objects.filter(pk__in=[one, other]).values_list("pk", "public_id", "slug", "display_name")
+        ends = [Person(*row) for row in rows]
+        shortest = routes.shortest(whole, ends[0].key, ends[1].key)
+        steps = shortest[0].steps if shortest and shortest[0].steps <= STEPS_MOST else 0
+        found = [way.resistance for way in connection(*ends).ways]
+        assert found == [route.resistance for route in shortest if steps]
+        best = routes.strongest(whole, ends[0].key, ends[1].key, limit=steps + DETOUR) if steps else None
+        [*strongest] = connection(*ends, strongest=True).ways
+        assert [way.resistance for way in strongest] == ([best.resistance] if best else [])
+        longer += bool(best and best.steps > steps)
+    assert longer > 3
