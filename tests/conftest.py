@@ -143,6 +143,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     from django.db import connection
 
     with django_db_blocker.unblock():
+        # pytest-django makes a database only where a test says, by marker or fixture, that it wants one.
+        assert str(connection.settings_dict["NAME"]).startswith("test_"), "mark these tests with django_db"
         import_bundled_records()
     yield
     # A connection that a pool is just making or closing would keep the database from being dropped.

@@ -27,11 +27,12 @@ from profiles.flows.undo import undo
 from tests.following import holder
 from tests.pipeline import clear, importworks, work, write
 from works import imports, tasks
-from works.demo.build import OUTPUT
 
 if TYPE_CHECKING:
     from django.db.models import Model
-    from pytest_django.plugin import DjangoDbBlocker
+
+# Other processes see only what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120.0
@@ -85,23 +86,17 @@ def more_than(rows: int, model: type[Model] = FeedEntry) -> bool:
 
 
 @pytest.fixture
-def crowd(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path: Path) -> Iterator[list[int]]:
-    """Accounts that follow two authors of the same works. Other processes see only what is committed."""
-    with django_db_blocker.unblock():
-        clear()
-        users = get_user_model().objects
-        before = write(tmp_path / "before.jsonl", [work("k/a", "Tides", HEDY, EMMY)])
-        assert importworks(before).status == 0
-        made = users.bulk_create([users.model(username=f"crowd {number}") for number in range(ACCOUNTS)])
-        keys = [one.pk for one in made]
-        subjects = [holder("Tides", name).pk for name in ("Hedy Lamarr", "Emmy Noether")]
-        Follow.objects.bulk_create(
-            Follow(account_id=key, kind=FollowKind.RESEARCHER, subject=subject) for key in keys for subject in subjects
-        )
-        yield keys
-        clear()
-        users.filter(pk__in=keys).delete()
-        assert importworks(OUTPUT).status == 0
+def crowd(transactional_db: None, tmp_path: Path) -> list[int]:
+    """Accounts that follow two authors of the same works."""
+    clear()
+    users = get_user_model().objects
+    assert importworks(write(tmp_path / "before.jsonl", [work("k/a", "Tides", HEDY, EMMY)])).status == 0
+    made = users.bulk_create([users.model(username=f"crowd {number}") for number in range(ACCOUNTS)])
+    subjects = [holder("Tides", name).pk for name in ("Hedy Lamarr", "Emmy Noether")]
+    Follow.objects.bulk_create(
+        Follow(account_id=one.pk, kind=FollowKind.RESEARCHER, subject=subject) for one in made for subject in subjects
+    )
+    return [one.pk for one in made]
 
 
 def test_workers_killed_again_and_again_tell_everybody_once(crowd: list[int], tmp_path: Path) -> None:
@@ -133,21 +128,17 @@ def test_workers_killed_anywhere_notify_everybody_once_of_everything(crowd: list
     imports.settle()
     everything = (len(events) + 1) * len(crowd)
     chance = random.Random(7)  # noqa: S311 - places to be killed at
-    try:
-        for reached in sorted(chance.sample(range(everything - 30), 3)):
-            with worker() as process:
-                tasks.sweep.delay()
-                wait_for(partial(more_than, reached, Notification), process)
-            assert notify.waiting()
+    for reached in sorted(chance.sample(range(everything - 30), 3)):
         with worker() as process:
             tasks.sweep.delay()
-            wait_for(lambda: not waiting() and not notify.waiting(), process)
-        told = Notification.objects.values_list("account_id", "event_id")
-        expected = [(key, event) for key in crowd for event in (*events, None)]
-        assert sorted(told, key=str) == sorted(expected, key=str)
-        lines = Notification.objects.filter(event=None).values_list("account_id", "first_entry", "last_entry")
-        spoken_of = [FeedEntry.objects.filter(account=key, pk__range=span).count() for key, *span in lines]
-        assert spoken_of == [len(NEW)] * len(crowd)
-    finally:
-        clear()
-        curator.delete()
+            wait_for(partial(more_than, reached, Notification), process)
+        assert notify.waiting()
+    with worker() as process:
+        tasks.sweep.delay()
+        wait_for(lambda: not waiting() and not notify.waiting(), process)
+    told = Notification.objects.values_list("account_id", "event_id")
+    expected = [(key, event) for key in crowd for event in (*events, None)]
+    assert sorted(told, key=str) == sorted(expected, key=str)
+    lines = Notification.objects.filter(event=None).values_list("account_id", "first_entry", "last_entry")
+    spoken_of = [FeedEntry.objects.filter(account=key, pk__range=span).count() for key, *span in lines]
+    assert spoken_of == [len(NEW)] * len(crowd)

@@ -30,6 +30,9 @@ from works.models import ImportChunk, ImportRun, RunState
 if TYPE_CHECKING:
     from pytest_django.plugin import DjangoDbBlocker
 
+# Other processes see only what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 120.0
 BATCH = 20
@@ -91,18 +94,12 @@ def finished() -> bool:
 
 
 @pytest.fixture(scope="module")
-def expected(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, list[str]]]:
-    """What the bundled records give when nobody disturbs the import.
-
-    Other processes see only what is committed, so these tests have no transaction to roll back: at their end the
-    bundled records are imported again for the tests that come after.
-    """
+def expected(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, list[str]]:
+    """What the bundled records give when nobody disturbs the import."""
     with django_db_blocker.unblock():
         clear()
         assert importworks(OUTPUT).status == 0
-        yield stored()
-        clear()
-        assert importworks(OUTPUT).status == 0
+        return stored()
 
 
 @pytest.fixture
