@@ -57,25 +57,23 @@ class Turns:
 
     def _lock(self, until: float) -> bool:
         """Lock one of the files, whichever is free first, before that moment."""
-        try:
-            opened = [os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for path in self._files]
-        except OSError:
-            return True
-        while opened:
-            for one in opened:
+        while self._files:
+            for path in self._files:
                 try:
-                    fcntl.flock(one, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                except OSError:
+                    return True
+                try:
+                    fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
+                    os.close(opened)
                     continue
-                self._locked = one
-                break
-            if self._locked is not None or time.monotonic() >= until:
-                break
+                self._locked = opened
+                return True
+            if time.monotonic() >= until:
+                return False
             time.sleep(LOOK_SECONDS)
-        for one in opened:
-            if one != self._locked:
-                os.close(one)
-        return self._locked is not None or not opened
+        return True
 
 
 def in_turn(turns: Turns, refused: Callable[[Any], Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:

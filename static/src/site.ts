@@ -22,6 +22,13 @@ const busy = (event: Event, value: boolean): void => {
 document.addEventListener("htmx:beforeRequest", (event) => busy(event, true));
 document.addEventListener("htmx:afterRequest", (event) => busy(event, false));
 
+// htmx shows no page that says what is wrong. Whoever has asked by a form gets it; a look every other second is made again anyway.
+type Failed = { elt: Element; requestConfig: { verb: string }; pathInfo: { finalRequestPath: string } };
+document.addEventListener("htmx:responseError", (event) => {
+  const { elt, requestConfig, pathInfo } = (event as CustomEvent<Failed>).detail;
+  if (elt instanceof HTMLFormElement && requestConfig.verb === "get") location.assign(pathInfo.finalRequestPath);
+});
+
 suggestions();
 menus();
 picking();

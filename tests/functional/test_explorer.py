@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +13,7 @@ import pytest
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from tests.conftest import DemoSite
 
@@ -210,3 +212,32 @@ def test_two_thousand_nodes_are_drawn(page: Page, wren: str) -> None:
         }"""
     )
     assert drawn > 0
+
+
+@contextmanager
+def taken_by_others(demo_site: DemoSite) -> Iterator[None]:
+    """All locks that the site's processes wait for are held, as by others who look at the graph."""
+    with ExitStack() as held:
+        for path in demo_site.data_dir.glob("graph-turn-*.lock"):
+            fcntl.flock(held.enter_context(path.open("rb")), fcntl.LOCK_EX)
+        yield
+
+
+def test_a_busy_explorer_says_so_to_page_and_filter_and_tries_again_by_itself(
+    browser: Browser, demo_site: DemoSite, wren: str
+) -> None:
+    # Of its own: the page that other tests share takes every 503 for a failure.
+    with closing(browser.new_context()) as context:
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        busy = page.get_by_role("heading", name="Many look at the graph now")
+        page.goto(f"{wren}?view=table")
+        with taken_by_others(demo_site):
+            page.locator("#filters").get_by_label("Works").uncheck()
+            busy.wait_for()
+        page.locator("#filters").wait_for()
+        assert "kinds=person" in page.url
+        with taken_by_others(demo_site):
+            page.goto(wren)
+            busy.wait_for()
+        page.locator("#filters").wait_for()
