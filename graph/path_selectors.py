@@ -104,13 +104,6 @@ _PAIRS: Final = f"""
     UNION ALL
     (SELECT a_id, b_id, weight FROM graph_coauthoredge WHERE b_id = ANY(%(people)s::bigint[]) LIMIT {PAIRS_READ})
 """  # noqa: S608 - constants
-_PAIRS_BETWEEN: Final = f"""
-    (SELECT e.a_id, e.b_id, e.weight FROM graph_coauthoredge e JOIN unnest(%(within)s::bigint[]) w(id) ON w.id = e.b_id
-      WHERE e.a_id = ANY(%(people)s::bigint[]) LIMIT {PAIRS_READ})
-    UNION ALL
-    (SELECT e.a_id, e.b_id, e.weight FROM graph_coauthoredge e JOIN unnest(%(within)s::bigint[]) w(id) ON w.id = e.a_id
-      WHERE e.b_id = ANY(%(people)s::bigint[]) LIMIT {PAIRS_READ})
-"""  # noqa: S608 - constants
 _WORKS: Final = f"""
     SELECT s.place, w.public_id, w.slug, w.title, w.title_html, w.year, w.author_count, w.authors_truncated, w.total
       FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS s(one, other, place)
@@ -168,32 +161,22 @@ def _search(start: int, end: int, *, detour: int) -> tuple[routes.Neighbors, boo
     """The part of the graph in which the ways are, and whether the search came to its end."""
     graph: dict[int, dict[int, float]] = {}
     sides = [_Side(start), _Side(end)]
-    met = False
     for _step in range(STEPS_MOST + detour):
-        side, far = sorted(sides, key=lambda one: len(one.frontier))
+        side = min(sides, key=lambda one: len(one.frontier))
         if not side.frontier:
             # Everybody on this side is known: there is no way, or all of it has been found.
             return graph, True
-        if len(side.seen) + len(far.seen) > PEOPLE_LOOKED_AT:
+        if len(sides[0].seen) + len(sides[1].seen) > PEOPLE_LOOKED_AT:
             return graph, False
-        if met and not detour:
-            # The last step: of whoever is new, only those known from the other end are on a way that is short enough.
-            _add(graph, bulk.fetch(_PAIRS_BETWEEN, {"people": sorted(side.frontier), "within": sorted(far.seen)}))
-            return graph, True
-        _add(graph, bulk.fetch(_PAIRS, {"people": sorted(side.frontier)}))
+        pairs = bulk.fetch(_PAIRS, {"people": sorted(side.frontier)})
+        for person, others in routes.neighbors(pairs).items():
+            graph.setdefault(person, {}).update(others)
         side.grow(graph)
-        if not met and not side.seen.isdisjoint(far.seen):
-            met = True
+        if sides[0].seen & sides[1].seen:
             if not detour:
                 return graph, True
-        if met:
             detour -= 1
     return graph, True
-
-
-def _add(graph: dict[int, dict[int, float]], pairs: list[tuple[int, int, float]]) -> None:
-    for person, others in routes.neighbors(pairs).items():
-        graph.setdefault(person, {}).update(others)
 
 
 class _Side:
