@@ -46,9 +46,17 @@ class Adjacency(NamedTuple):
         return rows
 
 
+def dense(keys: Integers) -> tuple[Integers, Integers]:
+    """The different keys, ascending, and the place of each among them. Takes memory up to the largest, and no sorting."""
+    seen = np.zeros(int(keys.max(initial=-1)) + 1, dtype=bool)
+    seen[keys] = True
+    places = np.cumsum(seen) - 1
+    return np.flatnonzero(seen), places[keys]
+
+
 def adjacency(pairs: Pairs) -> Adjacency:
     """The graph of these pairs, each named once, in any order. Whoever has no pair is not in it."""
-    keys, ends = np.unique(np.concatenate((pairs.a, pairs.b)), return_inverse=True)
+    keys, ends = dense(np.concatenate((pairs.a, pairs.b)))
     first, second = ends[: len(pairs.a)], ends[len(pairs.a) :]
     rows, columns = np.concatenate((first, second)), np.concatenate((second, first))
     values = np.concatenate((pairs.weight, pairs.weight))

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from graph.adjacency import Floats, Integers, Matrix
+from graph.adjacency import Floats, Integers, Matrix, dense
 from graph.algorithms import FEWEST_ASSUMED, HYPER_AUTHORSHIP, strength
 
 _SHARES: Final = np.array([strength(authors) for authors in range(HYPER_AUTHORSHIP + 1)])
@@ -67,9 +67,9 @@ def projection(bylines: Bylines) -> Edges:
     counted = np.flatnonzero((authors > 1) & (authors <= HYPER_AUTHORSHIP))
     if not len(counted):
         return _NOBODY
-    keys, who = _dense(bylines.researcher[counted])
-    _, work = _dense(bylines.work[counted])
-    years, year = _dense(bylines.year[counted])
+    keys, who = dense(bylines.researcher[counted])
+    _, work = dense(bylines.work[counted])
+    years, year = dense(bylines.year[counted])
     bits = _AUTHORS_BITS + len(years).bit_length()
     people = len(keys)
     if people**2 >= 1 << (63 - bits):
@@ -104,14 +104,6 @@ def _edges(said: Integers, keys: Integers, years: Integers, *, bits: int) -> Edg
         first_year=years[known[first + np.minimum(unknown, works - 1)]],
         last_year=years[known[first + works - 1]],
     )
-
-
-def _dense(keys: Integers) -> tuple[Integers, Integers]:
-    """The different keys, ascending, and the place of each among them. Takes memory up to the largest, and no sorting."""
-    seen = np.zeros(int(keys.max(initial=-1)) + 1, dtype=bool)
-    seen[keys] = True
-    places = np.cumsum(seen) - 1
-    return np.flatnonzero(seen), places[keys]
 
 
 def _said(incidence: Matrix, code: Integers, *, bits: int) -> Integers:

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import transaction
 
 from graph import trust_model
-from graph.adjacency import adjacency
-from graph.flows import pairs
+from graph.adjacency import Integers, adjacency
+from graph.flows import arrays, pairs
 from graph.trust_flow import received
 from profiles.levels import VERIFIED
 from researchgraph import events
@@ -27,7 +27,6 @@ VERIFIED_LESS: Final = "a co-author's record is not verified any more"
 OTHERWISE: Final = "ties with verified authors have changed"
 SHARED: Final = "ORCID iDs on this record and others have changed"
 
-_ROWS: Final = "SELECT researcher_id, verified, given, carried, shared FROM graph_surroundings"
 _SHARED: Final = """
     SELECT researcher_id, count(*) FROM profiles_researcheridentifier
      WHERE scheme = 'orcid' AND value IN (SELECT value FROM profiles_researcheridentifier WHERE scheme = 'orcid'
@@ -39,13 +38,26 @@ _SHARED: Final = """
 class Row(NamedTuple):
     """As in `Surroundings`."""
 
-    verified: int = 0
-    given: int = 0
-    carried: int = 0
-    shared: int = 0
+    verified: int
+    given: int
+    carried: int
+    shared: int
 
 
-NOTHING: Final = Row()
+COLUMNS: Final = Row._fields
+
+
+class Rows(NamedTuple):
+    """Rows of many researchers: their keys, ascending, and a line of `COLUMNS` for each."""
+
+    keys: Integers
+    columns: Integers
+
+    def of(self, keys: Integers) -> Integers:
+        """The lines of these keys, which hold all of ours; zeros where there is no row."""
+        lines = np.zeros((len(keys), len(COLUMNS)), dtype=np.int64)
+        lines[np.searchsorted(keys, self.keys)] = self.columns
+        return lines
 
 
 def waiting() -> bool:
@@ -89,33 +101,45 @@ def _known() -> str:
     return next((row[0] for row in bulk.fetch("SELECT stamp FROM graph_surroundingsstate")), "")
 
 
-def _computed(verified: list[int], rule: trust_model.Network) -> dict[int, Row]:
-    rows = {}
+def _computed(verified: list[int], rule: trust_model.Network) -> Rows:
+    """The rows as they should be."""
+    shared = np.array(bulk.fetch(_SHARED), dtype=np.int64).reshape(-1, 2)
+    found = [np.zeros(0, dtype=np.int64)] * 4
     if verified:
         graph = adjacency(pairs.load())
-        found = received(graph, np.array(verified, dtype=np.int64), carry=rule.carry, shared_by=rule.shared_by)
-        rows = {key: Row(*amounts) for key, *amounts in zip(*(column.tolist() for column in found), strict=True)}
-    for key, count in bulk.fetch(_SHARED):
-        rows[key] = rows.get(key, NOTHING)._replace(shared=count)
-    return rows
+        found = [*received(graph, np.array(verified, dtype=np.int64), carry=rule.carry, shared_by=rule.shared_by)]
+    keys = np.union1d(found[0], shared[:, 0])
+    columns = np.zeros((len(keys), len(COLUMNS)), dtype=np.int64)
+    for place, column in enumerate(found[1:]):
+        columns[np.searchsorted(keys, found[0]), place] = column
+    columns[np.searchsorted(keys, shared[:, 0]), -1] = shared[:, 1]
+    return Rows(keys, columns)
 
 
-def _replace(after: dict[int, Row]) -> int:
+def _stored() -> Rows:
+    """The rows as they are."""
+    rows = arrays.table("graph_surroundings", researcher_id=arrays.KEY, **dict.fromkeys(COLUMNS, arrays.INTEGER))
+    order = np.argsort(rows["researcher_id"])
+    columns = np.column_stack([rows[name][order] for name in COLUMNS])
+    return Rows(rows["researcher_id"][order].astype(np.int64), columns.astype(np.int64))
+
+
+def _replace(after: Rows) -> int:
     """Write the rows that differ, and mark whom they are about, each with what has changed."""
-    before = {key: Row(*amounts) for key, *amounts in bulk.fetch(_ROWS)}
+    before = _stored()
+    keys = np.union1d(before.keys, after.keys)
+    old, new = before.of(keys), after.of(keys)
+    different = (old != new).any(axis=1)
+    keys, old, new = keys[different], old[different], new[different]
     causes: dict[str, list[int]] = {}
-    for key in sorted(before.keys() | after.keys()):
-        old, new = before.get(key, NOTHING), after.get(key, NOTHING)
-        if old != new:
-            causes.setdefault(_cause(old, new), []).append(key)
-    changed = sorted(key for keys in causes.values() for key in keys)
-    bulk.run("DELETE FROM graph_surroundings WHERE researcher_id = ANY(%s)", [changed])
-    bulk.copy_rows(
-        "graph_surroundings", ("researcher_id", *Row._fields), ((key, *after[key]) for key in changed if key in after)
-    )
-    for cause, keys in sorted(causes.items()):
-        events.researchers_changed.send(sender=None, researcher_ids=keys, cause=cause)
-    return len(changed)
+    for key, *both in zip(keys.tolist(), old.tolist(), new.tolist(), strict=True):
+        causes.setdefault(_cause(*(Row(*columns) for columns in both)), []).append(key)
+    some = new.any(axis=1)
+    bulk.run("DELETE FROM graph_surroundings WHERE researcher_id = ANY(%s)", [keys.tolist()])
+    bulk.copy_rows("graph_surroundings", ("researcher_id", *COLUMNS), np.column_stack((keys[some], new[some])).tolist())
+    for cause, concerned in sorted(causes.items()):
+        events.researchers_changed.send(sender=None, researcher_ids=concerned, cause=cause)
+    return len(keys)
 
 
 def _cause(old: Row, new: Row) -> str:

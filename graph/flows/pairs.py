@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
 from graph.adjacency import Pairs
 from graph.flows import arrays
 
-_QUERY: Final = "SELECT a_id, b_id, weight FROM graph_coauthoredge"
-
 
 def load() -> Pairs:
-    """Every pair, in the order of storage: 38 bytes each on the way, 24 in memory."""
-    rows = arrays.load(_QUERY, a=arrays.KEY, b=arrays.KEY, weight=arrays.WEIGHT)
-    return Pairs(rows["a"].astype(np.int64), rows["b"].astype(np.int64), rows["weight"].astype(np.float64))
+    """Every pair, in the order of storage: 36 bytes each on the way, 24 in memory."""
+    rows = arrays.table("graph_coauthoredge", a_id=arrays.KEY, b_id=arrays.KEY, weight=arrays.WEIGHT)
+    return Pairs(rows["a_id"].astype(np.int64), rows["b_id"].astype(np.int64), rows["weight"].astype(np.float64))
