@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 class GraphNode(msgspec.Struct, frozen=True):
     """An entity. `works` join it to the center, `strength` is what they add up to at present, see
-    docs/collaboration.md; `short` is the label cut to what fits.
+    docs/collaboration.md; of one more than a step away, to the node that led there. `short` is the label cut to what fits.
 
     `x`, `y` and `size` (half the width) are its place in a square of 760.
     """
@@ -130,6 +130,12 @@ FILTERS: Final = [
     OpenApiParameter("steps", int, enum=STEPS, description="How far people are followed."),
     OpenApiParameter("topic", str, description="Public id of a topic that works have to be on."),
     OpenApiParameter("q", str, description="What labels have to contain."),
+    OpenApiParameter(
+        "open",
+        str,
+        description="Whose neighbors are shown as well: person:2x4g… or person:2x4g….work, separated by spaces.",
+    ),
+    OpenApiParameter("hide", str, description="What is left out: person:2x4g…, separated by spaces."),
 ]
 
 

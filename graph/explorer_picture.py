@@ -3,7 +3,8 @@
 Every kind has a sector of the circle as wide as it has nodes. In it they are spread as seeds are in a sunflower, in the
 order of the table: the first ones stand nearest to the center, and each turns by the golden section of the sector, so that
 neighbors are far apart and labels find room (H. Vogel, "A better way to construct the sunflower head", Mathematical
-Biosciences 44, 1979). Nothing is simulated, so the same rows give the same bytes, and a picture costs less than its table.
+Biosciences 44, 1979). Whatever is further out stands on a ring around them, near the node that led there. Nothing is simulated,
+so the same rows give the same bytes, and a picture costs less than its table.
 """
 
 from __future__ import annotations
@@ -26,9 +27,17 @@ _MARGIN: Final = 40.0
 """Between the last nodes and the edge of the picture."""
 _NEAREST: Final = 0.3
 """Distance of the first ones, as a share of that."""
+_INNER: Final = 0.7
+"""How far the first step reaches where there is more than that."""
+_RINGS: Final = (1.0, 0.88)
+"""Where nodes further out stand, in turns, as shares of the radius."""
+_APART: Final = 0.09
+"""Angle between two of them at most (radians)."""
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
 _GAP: Final = 0.12
 """Angle between two sectors (radians)."""
+_THICKER: Final = 1.4
+"""What the strongest edge has in width over one without strength."""
 WIDEST: Final = 176.0
 """Width of a label at most."""
 _HIGH: Final = 14.0
@@ -78,28 +87,60 @@ def places(found: Neighborhood, *, size: float = SIZE) -> dict[str, Place]:
     """The place of every node by its id, the center first."""
     middle = size / 2
     placed = {found.center.id: Place(middle, middle, 12.0)}
-    shown = [(kind, nodes) for kind in KINDS if (nodes := found.of(kind))]
-    if not shown:
-        return placed
-    total = sum(len(nodes) for _kind, nodes in shown)
+    near = [node for node in found.nodes if node.steps == 1]
+    reach = (middle - _MARGIN) * (_INNER if len(near) < len(found.nodes) else 1)
+    shown = [(kind, nodes) for kind in KINDS if (nodes := [node for node in near if node.kind == kind])]
     free = 2 * math.pi - (_GAP * len(shown) if len(shown) > 1 else 0)
     start = -math.pi / 2
     for _kind, nodes in shown:
-        sector = free * len(nodes) / total
+        sector = free * len(nodes) / len(near)
         for place, node in enumerate(nodes):
             angle = start + sector * ((place + 0.5) * _GOLDEN % 1)
-            away = (middle - _MARGIN) * math.sqrt(_NEAREST**2 + (1 - _NEAREST**2) * (place + 0.5) / len(nodes))
-            x, y = middle + away * math.cos(angle), middle + away * math.sin(angle)
-            placed[node.id] = Place(round(x, 1), round(y, 1), _size(node))
+            away = reach * math.sqrt(_NEAREST**2 + (1 - _NEAREST**2) * (place + 0.5) / len(nodes))
+            placed[node.id] = _at(middle, angle, away, node)
         start += sector + _GAP
+    _place_outside(found, placed, middle=middle)
     return placed
 
 
+def _at(middle: float, angle: float, away: float, node: Node) -> Place:
+    return Place(round(middle + away * math.cos(angle), 1), round(middle + away * math.sin(angle), 1), _size(node))
+
+
+def _place_outside(found: Neighborhood, placed: dict[str, Place], *, middle: float) -> None:
+    """Place what is further out: each as near as may be to the angle of its origin, in the order of the rows."""
+    origins = found.origins()
+    # At which angle of the circle each node stands, or what it belongs to; at the right where that is not shown.
+    turned = {one: math.atan2(place.y - middle, place.x - middle) for one, place in placed.items()}
+    beside: dict[str, list[Node]] = {}
+    outside = sorted((node for node in found.nodes if node.steps > 1), key=lambda node: node.steps)
+    for node in outside:
+        origin = origins.get(node.id, found.center).id
+        turned[node.id] = turned.get(origin, 0.0)
+        beside.setdefault(origin, []).append(node)
+    apart = min(_APART, 2 * math.pi / max(len(outside), 1))
+    wanted = sorted(
+        (
+            (turned[node.id] + (place - (len(nodes) - 1) / 2) * apart, node.id, node)
+            for nodes in beside.values()
+            for place, node in enumerate(nodes)
+        ),
+        key=lambda one: one[:2],
+    )
+    angles: list[float] = []
+    for angle, _id, _node in wanted:
+        angles.append(max(angle, angles[-1] + apart) if angles else angle)
+    if angles and angles[-1] - angles[0] > 2 * math.pi - apart:
+        angles = [angles[0] + 2 * math.pi * place / len(angles) for place in range(len(angles))]
+    for place, (angle, (_wanted, _id, node)) in enumerate(zip(angles, wanted, strict=True)):
+        placed[node.id] = _at(middle, angle, (middle - _MARGIN) * _RINGS[place % len(_RINGS)], node)
+
+
 def _size(node: Node) -> float:
-    if node.kind == WORK:
-        return 5.0
     if node.steps > 1:
         return 4.0
+    if node.kind == WORK:
+        return 5.0
     return round(min(4.5 + 1.2 * math.sqrt(node.works), 11.0), 1)
 
 
@@ -176,9 +217,10 @@ def picture(found: Neighborhood, view: View, *, standalone: bool = False, size: 
             f"<title>{what}</title>{_STYLE}"
         )
     nodes = (found.center, *found.nodes)
+    strongest = max((edge.strength for edge in found.edges), default=0.0)
     parts = [
         opening,
-        *(_edge(edge, placed, lit=chosen in {edge.source, edge.target}) for edge in found.edges),
+        *(_edge(edge, placed, strongest, lit=chosen in {edge.source, edge.target}) for edge in found.edges),
         *(
             _node(node, placed[node.id], view, row=row, linked=not standalone, dim=bool(chosen) and node.id not in near)
             for row, node in enumerate(nodes)
@@ -201,9 +243,14 @@ def _near(edges: Sequence[Edge], chosen: str) -> set[str]:
     return joined | {chosen}
 
 
-def _edge(edge: Edge, placed: Mapping[str, Place], *, lit: bool) -> str:
+def thickness(edge: Edge, strongest: float) -> float:
+    """The width of an edge, in the measure of the strongest one that is shown."""
+    return round(1 + _THICKER * edge.strength / strongest, 1) if strongest else 1.0
+
+
+def _edge(edge: Edge, placed: Mapping[str, Place], strongest: float, *, lit: bool) -> str:
     a, b = placed[edge.source], placed[edge.target]
-    thick = round(1 + min(edge.strength, 2.0) * 0.7, 1)
+    thick = thickness(edge, strongest)
     kind = "e" if lit else "e2"
     return f'<path class="{kind}" stroke-width="{thick:g}" d="M{a.x:g} {a.y:g}L{b.x:g} {b.y:g}"/>'
 

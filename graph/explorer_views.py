@@ -39,16 +39,21 @@ def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseB
     if found is None:
         return _elsewhere(request, asked)
     selected = found.node(asked.selected)
-    total, works = joining(found.center.ref, selected.ref) if selected and selected != found.center else (0, [])
+    origins = found.origins()
+    # What was unfolded is joined with the node that led there.
+    origin = origins.get(selected.id, found.center) if selected else found.center
+    total, works = joining(origin.ref, selected.ref) if selected and selected != found.center else (0, [])
     context = {
         "found": found,
         "view": asked,
         "kinds": KINDS,
         "trail": [(one, name) for one, name in zip(asked.trail, labels(asked.trail), strict=True) if name],
         "selected": selected,
+        "origin": origin,
+        "origins": origins,
         "joining": works,
         "joining_total": total,
-        "beside": found.beside(selected)[:12] if selected else [],
+        "beside": found.beside(selected or found.center)[:12],
         "picture": None if asked.table else picture(found, asked),
     }
     return render(request, "graph/explorer.html", context)

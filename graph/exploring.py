@@ -23,6 +23,11 @@ SHOWN: Final = {PERSON: 40, WORK: 30, TOPIC: 12, INSTITUTION: 8}
 """Nodes of each kind that are shown next to the center, the strongest. More do not stay readable."""
 FURTHER: Final = 50
 """People two steps away that are shown at most."""
+UNFOLDED: Final = {PERSON: 8, WORK: 6, TOPIC: 4, INSTITUTION: 3}
+"""Nodes of each kind that unfolding another one adds at most."""
+UNFOLDED_MOST: Final = 6
+HIDDEN_MOST: Final = 20
+"""Entities that an address unfolds and hides at most; the ones named last count."""
 ON_PROFILE: Final = 16
 """Rows of the graph on a profile, of all kinds together: as many as its dial has people."""
 EDGES_SHOWN: Final = 400
@@ -49,6 +54,16 @@ class Ref(msgspec.Struct, frozen=True):
         return f"/explore/{SECTIONS[self.kind]}/{self.public_id}/"
 
 
+class Unfolded(msgspec.Struct, frozen=True):
+    """An entity whose neighbors are shown as well: those of one kind, or of all kinds that are shown; written "person:2x4g….work"."""
+
+    ref: Ref
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.ref}.{self.kind}" if self.kind else str(self.ref)
+
+
 def ref(text: str) -> Ref | None:
     """What "person:2x4g…" names; None for anything else."""
     kind, _, public_id = text.partition(":")
@@ -56,12 +71,20 @@ def ref(text: str) -> Ref | None:
     return Ref(kind, public_id) if known else None
 
 
+def unfolded(text: str) -> Unfolded | None:
+    """What "person:2x4g….work" names; None for anything else."""
+    entity, dot, kind = text.partition(".")
+    known = ref(entity)
+    return Unfolded(known, kind) if known and (kind in KINDS or not dot) else None
+
+
 class View(msgspec.Struct, frozen=True):
     """One view of the graph around `center`.
 
     `kinds` are shown next to it; `since` and `until` are the first and last year of the works that count; `least` is the
     smallest strength of a person; `steps` how far people are followed; `topic` the public id of a topic that works have to
-    be on; `words` what labels have to contain; `selected` what is looked at more closely; `trail` where one came from.
+    be on; `words` what labels have to contain; `unfolded` whose neighbors are shown as well, and `hidden` what is left out;
+    `selected` what is looked at more closely; `trail` where one came from.
     """
 
     center: Ref
@@ -72,6 +95,8 @@ class View(msgspec.Struct, frozen=True):
     steps: int = 1
     topic: str = ""
     words: str = ""
+    unfolded: tuple[Unfolded, ...] = ()
+    hidden: tuple[Ref, ...] = ()
     selected: Ref | None = None
     trail: tuple[Ref, ...] = ()
     table: bool = False
@@ -81,7 +106,8 @@ class View(msgspec.Struct, frozen=True):
         """Whether anything is left out by choice."""
         plain = View(self.center)
         return any(
-            getattr(self, one) != getattr(plain, one) for one in ("kinds", "since", "until", "least", "topic", "words")
+            getattr(self, one) != getattr(plain, one)
+            for one in ("kinds", "since", "until", "least", "topic", "words", "hidden")
         )
 
     def query(self, **changes: object) -> str:
@@ -102,7 +128,7 @@ class View(msgspec.Struct, frozen=True):
         return f"?{urlencode(pairs)}" if pairs else ""
 
     def filters(self) -> list[tuple[str, str]]:
-        """What narrows the view, as the address says it; the parts that change what is exported."""
+        """What is shown of what is next to the center, as the address says it; the parts that change what is exported."""
         found = [] if self.kinds == KINDS else [("kinds", ",".join(self.kinds))]
         for name, value in (("since", self.since), ("until", self.until), ("topic", self.topic), ("q", self.words)):
             if value:
@@ -111,6 +137,9 @@ class View(msgspec.Struct, frozen=True):
             found.append(("min", f"{self.least:g}"))
         if self.steps != 1:
             found.append(("steps", str(self.steps)))
+        for name, several in (("open", self.unfolded), ("hide", self.hidden)):
+            if several:
+                found.append((name, " ".join(map(str, several))))
         return found
 
     @property
@@ -124,11 +153,35 @@ class View(msgspec.Struct, frozen=True):
     def around(self, other: Ref) -> str:
         """The address of the same view with another center, which remembers this one."""
         trail = (*(one for one in self.trail if one not in {self.center, other}), self.center)[-TRAIL:]
-        return self.query(center=other, trail=trail, selected=None, topic="", words="")
+        return self.query(center=other, trail=trail, selected=None, topic="", words="", unfolded=(), hidden=())
 
     def back(self, place: int) -> str:
         """The address of the view around an entity of the trail."""
-        return self.query(center=self.trail[place], trail=self.trail[:place], selected=None)
+        return self.query(center=self.trail[place], trail=self.trail[:place], selected=None, unfolded=(), hidden=())
+
+    def beside(self, one: Unfolded) -> View:
+        """The view of what unfolding an entity adds."""
+        kinds = (one.kind,) if one.kind else self.kinds
+        return View(one.ref, kinds=kinds, since=self.since, until=self.until, least=self.least, topic=self.topic)
+
+    def opens(self, other: Ref) -> bool:
+        """Whether an entity is unfolded."""
+        return any(one.ref == other for one in self.unfolded)
+
+    def unfold(self, other: Ref, kind: str = "") -> str:
+        """The address of this view with an entity unfolded."""
+        one = Unfolded(other, kind)
+        others = tuple(known for known in self.unfolded if known != one and (kind or known.ref != other))
+        return self.query(unfolded=(*others, one)[-UNFOLDED_MOST:], selected=other)
+
+    def fold(self, other: Ref) -> str:
+        """The address of this view with an entity folded again."""
+        return self.query(unfolded=tuple(one for one in self.unfolded if one.ref != other), selected=other)
+
+    def hide(self, other: Ref) -> str:
+        """The address of this view without an entity, and without what only it has brought."""
+        unfolded = tuple(one for one in self.unfolded if one.ref != other)
+        return self.query(unfolded=unfolded, hidden=(*self.hidden, other)[-HIDDEN_MOST:], selected=None)
 
 
 def view(center: Ref, asked: Mapping[str, str], *, kinds: Sequence[str] = (), usual: tuple[str, ...] = KINDS) -> View:
@@ -143,6 +196,10 @@ def view(center: Ref, asked: Mapping[str, str], *, kinds: Sequence[str] = (), us
         since, until = until, since
     topic = ref(f"{TOPIC}:{asked.get('topic', '')}")
     steps = asked.get("steps", "")
+    opened = dict.fromkeys(
+        opening for text in asked.get("open", "").split() if (opening := unfolded(text)) and opening.ref != center
+    )
+    hidden = dict.fromkeys(one for text in asked.get("hide", "").split() if (one := ref(text)) and one != center)
     return View(
         center,
         kinds=chosen or usual,
@@ -152,6 +209,8 @@ def view(center: Ref, asked: Mapping[str, str], *, kinds: Sequence[str] = (), us
         steps=int(steps) if steps in {str(one) for one in STEPS} else 1,
         topic=topic.public_id if topic else "",
         words=" ".join(asked.get("q", "").split())[:SEARCH_LENGTH],
+        unfolded=tuple(opened)[-UNFOLDED_MOST:],
+        hidden=tuple(hidden)[-HIDDEN_MOST:],
         selected=ref(asked.get("sel", "")),
         trail=tuple(one for text in asked.get("trail", "").split()[-TRAIL:] if (one := ref(text)) and one != center),
         table=asked.get("view") == "table",

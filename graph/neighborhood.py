@@ -14,8 +14,8 @@ class Node(msgspec.Struct, frozen=True):
     """One entity. `works` are those that join it to the center, `strength` what they add up to at present, `in_all` without
     the fading of time (people only; docs/collaboration.md).
 
-    `steps` is 0 for the center and 2 for people that only people of the first step have worked with; their works and
-    strength are those with one of these.
+    `steps` is 0 for the center, and more than 1 for people that only people of the first step have worked with and for what was
+    unfolded: works and strength are then those with the node that led there.
     """
 
     kind: str
@@ -65,7 +65,7 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class Count(msgspec.Struct, frozen=True):
-    """How many of one kind are shown, and how many there are."""
+    """How many of one kind are shown next to the center, and how many there are."""
 
     kind: str
     shown: int
@@ -101,12 +101,22 @@ class Neighborhood(msgspec.Struct, frozen=True):
         """A node that is shown, the center included."""
         return next((node for node in (self.center, *self.nodes) if node.ref == ref), None)
 
+    def origins(self) -> dict[str, Node]:
+        """By which node each of those further out has come in, by ids; one that no edge shown leads to is not among them."""
+        nodes = {one.id: one for one in (self.center, *self.nodes)}
+        found: dict[str, Node] = {}
+        for edge in self.edges:
+            near, far = sorted((nodes[edge.source], nodes[edge.target]), key=lambda one: one.steps)
+            if far.steps > max(near.steps, 1):
+                found.setdefault(far.id, near)
+        return found
+
     def beside(self, node: Node) -> list[tuple[Node, int]]:
-        """What a node is joined with among those shown, with the works, most first."""
+        """What a node is joined with among those shown, with the works, most first, of equal ones in the order of the edges."""
         others = {one.id: one for one in (self.center, *self.nodes)}
         found = [
             (others[edge.target if edge.source == node.id else edge.source], edge.works)
             for edge in self.edges
             if node.id in {edge.source, edge.target}
         ]
-        return sorted(found, key=lambda one: (-one[1], one[0].label))
+        return sorted(found, key=lambda one: -one[1])

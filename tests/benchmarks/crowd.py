@@ -1,10 +1,10 @@
 """What a crowd at the explorer does to other pages: `uv run python tests/benchmarks/crowd.py --works 10000 [--rounds 5] [--impatient]`.
 
 A hundred clients ask for the most that the explorer answers: the ten who share works with most others, two steps out, as page and
-API, and the strongest ways between them. Beside them one client reads profiles, pages of works and the front page. Rounds with the
-crowd and without it take turns; figures are the median of the ratios of each round. Whoever is told to come back later does, or asks
-again at once if `--impatient`. The site's own web server on loopback, engines of its own; clients are in a process of their own, on
-the same cores.
+API, with six of them unfolded, and the strongest ways between them. Beside them one client reads profiles, pages of works and the
+front page. Rounds with the crowd and without it take turns; figures are the median of the ratios of each round. Whoever is told to come
+back later does, or asks again at once if `--impatient`. The site's own web server on loopback, engines of its own; clients are in a
+process of their own, on the same cores.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from typing import Any, Final
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.benchmarks.engines import engines  # noqa: E402 - the checkout is not installed as a package
+from graph.exploring import UNFOLDED_MOST  # noqa: E402 - the checkout is not installed as a package
+from tests.benchmarks.engines import engines  # noqa: E402
 from tests.benchmarks.explorer import HEAVIEST, p95  # noqa: E402
 from tests.benchmarks.whole_graph import bylines, fill  # noqa: E402
 
@@ -191,9 +192,11 @@ def _crowd(pipe: Connection, port: int, heavy: list[int], patient: bool) -> None
 
 
 def worst(heavy: list[int], number: int) -> list[str]:
-    """The most that may be asked for: page, API and strongest way, of different people for each client."""
+    """The most that may be asked for: page, unfolded too, API and strongest way, of different people for each client."""
     one, other = heavy[number % len(heavy)], heavy[(number + 3) % len(heavy)]
+    unfolded = "+".join(f"person:{key:010}" for key in heavy[:UNFOLDED_MOST])
     return [
+        f"/explore/researchers/{one:010}/?since=1900&steps=2&open={unfolded}",
         f"/explore/researchers/{one:010}/?steps=2",
         f"/api/v1/graph/researchers/{other:010}/?steps=2",
         f"/explore/path/?a={one:010}&b={other:010}&by=strength",

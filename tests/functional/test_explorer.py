@@ -185,15 +185,102 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(
         assert violations(page) == [], address
 
 
-def test_a_node_unfolds_and_folds_again(page: Page, wren: str) -> None:
+def shown(page: Page) -> set[str]:
+    """The ids of what the canvas has."""
+    found: list[str] = page.evaluate("document.querySelector('graph-explorer').graph.nodes()")
+    return set(found)
+
+
+def in_table(page: Page, address: str) -> set[str]:
+    """The names of the rows of the table of the same view."""
+    page.goto(address + ("&" if "?" in address else "?") + "view=table")
+    return {row.inner_text().split("\n")[0].split(" 2 steps")[0].strip() for row in page.get_by_role("rowheader").all()}
+
+
+def test_unfolding_by_kind_is_in_the_address_and_the_table_keeps_step(page: Page, wren: str) -> None:
     alive(page, wren)
     thrush = next(one for one in nodes(page) if one["label"] == THRUSH)
     page.goto(f"{wren}?sel={thrush['id']}")
     page.locator("[data-canvas] canvas").first.wait_for()
-    page.get_by_role("button", name="Unfold").click()
-    page.get_by_text("nodes unfolded").wait_for()
-    page.get_by_role("button", name="Unfold").click()
-    page.get_by_text("nodes folded").wait_for()
+    before = shown(page)
+    # One kind, by a link of the panel.
+    page.locator("#detail").get_by_role("link", name="people", exact=True).click()
+    page.get_by_text("1 node unfolded.").wait_for()
+    assert f"open=person%3A{thrush['id'].partition(':')[2]}.person" in page.url
+    assert {one.partition(":")[0] for one in shown(page) - before} == {"person"}
+    lark = next(one for one in nodes(page) if one["label"] == LARK)
+    address = page.url
+    assert page.locator("#shown").inner_text().find("1 further out") > 0
+    assert LARK in in_table(page, address)
+    # Folded again with the keyboard, and brought back by the browser.
+    page.goto(address)
+    page.locator("[data-canvas] canvas").first.wait_for()
+    page.get_by_role("application", name="Graph picture").focus()
+    page.keyboard.press("e")
+    page.get_by_text("1 node taken away").wait_for()
+    assert shown(page) == before
+    assert "open=" not in page.url
+    page.go_back()
+    page.wait_for_url(address)
+    page.wait_for_function("(id) => document.querySelector('graph-explorer').graph?.hasNode(id)", arg=lark["id"])
+    assert shown(page) == before | {lark["id"]}
+
+
+def test_what_is_hidden_is_hidden_from_canvas_table_and_export_until_it_is_shown_again(page: Page, wren: str) -> None:
+    alive(page, wren)
+    thrush = next(one for one in nodes(page) if one["label"] == THRUSH)
+    page.goto(f"{wren}?sel={thrush['id']}")
+    page.locator("[data-canvas] canvas").first.wait_for()
+    page.get_by_role("button", name="Hide").click()
+    page.wait_for_url("**hide=person**")
+    page.wait_for_function("(id) => !document.querySelector('graph-explorer').graph.hasNode(id)", arg=thrush["id"])
+    assert THRUSH not in exported(page, "CSV")
+    assert THRUSH not in in_table(page, page.url)
+    page.get_by_role("link", name="Show 1 hidden").click()
+    page.get_by_role("rowheader", name=THRUSH).wait_for()
+
+
+def test_a_dragged_node_stays_where_it_was_let_go(page: Page, wren: str) -> None:
+    alive(page, wren)
+    one = first_person(page)
+    where = """(id) => {
+        const { sigma, graph } = document.querySelector("graph-explorer");
+        const { x, y, pinned } = graph.getNodeAttributes(id);
+        return { ...sigma.graphToViewport({ x, y }), pinned };
+    }"""
+    before = page.evaluate(where, one["id"])
+    box = page.locator("[data-canvas]").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + before["x"], box["y"] + before["y"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + before["x"] - 40, box["y"] + before["y"] + 25, steps=5)
+    page.mouse.up()
+    after = page.evaluate(where, one["id"])
+    assert after["pinned"] is True
+    assert abs(after["x"] - before["x"] + 40) < 3
+    assert abs(after["y"] - before["y"] - 25) < 3
+
+
+def test_labels_on_the_canvas_touch_neither_nodes_nor_each_other(page: Page, wren: str) -> None:
+    page.add_init_script("""
+        const plain = CanvasRenderingContext2D.prototype.fillText;
+        window.drawn = new Map();
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+            if (this.canvas.className === "sigma-labels") {
+                window.drawn.set(text, [x, y - 11, x + this.measureText(text).width, y + 4]);
+            }
+            return plain.call(this, text, x, y);
+        };
+    """)
+    page.set_viewport_size({"width": 1400, "height": 900})
+    alive(page, wren)
+    page.wait_for_function("window.drawn.size > 2")
+    boxes = page.evaluate("[...window.drawn]")
+    size = page.evaluate("document.querySelector('graph-explorer').sigma.getDimensions()")
+    for place, (text, (left, top, right, bottom)) in enumerate(boxes):
+        assert 0 <= left < right <= size["width"], text
+        for other, (a, b, c, d) in boxes[place + 1 :]:
+            assert not (left < c and a < right and top < d and b < bottom), (text, other)
 
 
 def test_two_thousand_nodes_are_drawn(page: Page, wren: str) -> None:

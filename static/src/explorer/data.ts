@@ -30,15 +30,20 @@ const WORDS: Record<number, string> = {
   503: "Many look at the graph at this moment. Try again in a few seconds.",
 };
 
-/** Ask for what is next to an entity, again when the server says to come back. Throws an error whose message can be shown. */
-export async function neighborhood(address: string, signal: AbortSignal): Promise<Neighborhood> {
+/** What the server answers, asked again when it says to come back. Throws an error whose message can be shown. */
+export async function answered(address: string, signal: AbortSignal, type: string): Promise<Response> {
   for (let tries = 1; ; tries++) {
-    const answer = await fetch(address, { signal, headers: { Accept: "application/json" } });
-    if (answer.ok) return (await answer.json()) as Neighborhood;
+    const answer = await fetch(address, { signal, headers: { Accept: type } });
+    if (answer.ok) return answer;
     const again = Number(answer.headers.get("Retry-After"));
     if (answer.status !== 503 || tries === TRIES) throw new Error(WORDS[answer.status] ?? `The server answered ${answer.status}.`);
     await pause(again, signal);
   }
+}
+
+/** What is next to an entity. */
+export async function neighborhood(address: string, signal: AbortSignal): Promise<Neighborhood> {
+  return (await (await answered(address, signal, "application/json")).json()) as Neighborhood;
 }
 
 /** Wait some seconds, or until nobody wants the answer any more. */

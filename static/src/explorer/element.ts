@@ -3,8 +3,10 @@ import Graph from "graphology";
 import Sigma from "sigma";
 import { type Colors, colors } from "./colors";
 import { type Neighborhood, neighborhood, place } from "./data";
+import { drawLabels } from "./labels";
 import type { Places, Task } from "./layout.worker";
 import { nearest } from "./moving";
+import { hiding, selecting, turn, unfolding } from "./page";
 import { download } from "./png";
 import { type Kind, KINDS, program } from "./shapes";
 
@@ -16,12 +18,13 @@ interface Shown {
   name: string;
   type: Kind;
   href: string;
-  from: string;
   pinned: boolean;
 }
 
 const ITERATIONS = 120;
 const SLOW = 3_000;
+/** What the strongest edge has in width over one without strength, as in the server's picture. */
+const THICKER = 1.4;
 const DIRECTIONS: Record<string, [number, number]> = {
   ArrowRight: [1, 0],
   ArrowLeft: [-1, 0],
@@ -29,15 +32,18 @@ const DIRECTIONS: Record<string, [number, number]> = {
   ArrowDown: [0, -1],
 };
 
+const nodes = (count: number): string => (count === 1 ? "1 node" : `${count} nodes`);
+
 export class GraphExplorer extends HTMLElement {
   private graph = new Graph({ type: "undirected" });
   private sigma: Sigma | undefined;
   private theme: Colors | undefined;
   private waiting = new AbortController();
-  private telling = new AbortController();
+  private turning = new AbortController();
   private center = "";
   private at = "";
   private chosen = "";
+  private untangled = false;
 
   connectedCallback(): void {
     if (!("WebGL2RenderingContext" in window) || !document.createElement("canvas").getContext("webgl2")) {
@@ -49,6 +55,7 @@ export class GraphExplorer extends HTMLElement {
 
   disconnectedCallback(): void {
     this.waiting.abort();
+    this.turning.abort();
     this.sigma?.kill();
     this.sigma = undefined;
   }
@@ -69,68 +76,94 @@ export class GraphExplorer extends HTMLElement {
   show(data: Neighborhood): void {
     this.sigma?.kill();
     this.graph.clear();
+    this.untangled = false;
     this.center = data.center;
     this.chosen = this.getAttribute("selected") ?? "";
     this.at = this.chosen || data.center;
-    this.add(data, "");
+    this.update(data);
     const stage = this.querySelector<HTMLElement>("[data-canvas]");
     if (!stage) return;
     stage.hidden = false;
     this.querySelector(":scope > svg")?.setAttribute("hidden", "");
     for (const tools of this.querySelectorAll("[data-tools]")) tools.removeAttribute("hidden");
     this.theme = colors(this);
-    this.sigma = new Sigma(this.graph, stage, {
+    const sigma = new Sigma(this.graph, stage, {
       nodeProgramClasses: Object.fromEntries(KINDS.map((kind) => [kind, program(kind)])),
       nodeReducer: (node, data) => this.drawnNode(node, data as Shown),
       edgeReducer: (edge) => this.drawnEdge(edge),
-      labelColor: { color: this.theme.ink },
-      labelFont: getComputedStyle(this).fontFamily,
-      labelSize: 13,
-      labelRenderedSizeThreshold: 4,
-      labelGridCellSize: 70,
+      renderLabels: false,
       enableCameraRotation: false,
       defaultDrawNodeHover: () => undefined,
       zIndex: true,
     });
-    this.sigma.on("clickNode", ({ node }) => this.choose(node));
-    this.sigma.on("clickStage", () => this.choose(""));
-    this.sigma.on("doubleClickNode", ({ node, preventSigmaDefault }) => {
-      preventSigmaDefault();
-      void this.expand(node);
+    this.sigma = sigma;
+    const font = getComputedStyle(this).fontFamily;
+    sigma.on("afterRender", () => {
+      if (this.theme) drawLabels(sigma, [this.chosen, this.at, this.center], { font, ...this.theme });
     });
+    // The first picture was drawn before anybody listened.
+    sigma.scheduleRender();
+    sigma.on("clickNode", ({ node }) => this.choose(node));
+    sigma.on("clickStage", () => this.choose(""));
+    sigma.on("doubleClickNode", ({ node, preventSigmaDefault }) => {
+      preventSigmaDefault();
+      void this.go(unfolding(node));
+    });
+    this.letDrag(sigma);
     stage.onkeydown = (event) => this.key(event);
     for (const button of this.querySelectorAll<HTMLButtonElement>("[data-do]")) {
       button.onclick = () => void this.act(button.dataset["do"] ?? "");
     }
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor(), { signal: this.waiting.signal });
+    const { signal } = this.waiting;
+    document.addEventListener("click", (event) => this.follow(event), { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor(), { signal });
+  }
+
+  /** A node that is dragged stays where it was let go. */
+  private letDrag(sigma: Sigma): void {
+    let dragged = "";
+    sigma.on("downNode", ({ node }) => (dragged = node));
+    sigma.on("moveBody", ({ event, preventSigmaDefault }) => {
+      if (!dragged) return;
+      // The camera shows what it has shown, though the picture may have become larger.
+      if (!sigma.getCustomBBox()) sigma.setCustomBBox(sigma.getBBox());
+      this.graph.mergeNodeAttributes(dragged, { ...sigma.viewportToGraph(event), pinned: true });
+      preventSigmaDefault();
+    });
+    for (const end of ["upNode", "upStage"] as const) sigma.on(end, () => (dragged = ""));
+  }
+
+  /** A link to another view of the same center changes the picture, and does not begin it anew. */
+  private follow(event: MouseEvent): void {
+    const link = (event.target as Element).closest<HTMLAnchorElement>("a[data-goes]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    void this.go(new URL(link.href));
   }
 
   private recolor(): void {
     this.theme = colors(this);
-    this.sigma?.setSetting("labelColor", { color: this.theme.ink });
     this.sigma?.refresh();
   }
 
-  private add(data: Neighborhood, from: string): string[] {
-    const added: string[] = [];
-    const origin = from ? (this.graph.getNodeAttributes(from) as Shown) : undefined;
-    const own = data.nodes.find((node) => node.id === from);
-    for (const node of data.nodes) {
-      if (this.graph.hasNode(node.id)) continue;
-      // What is unfolded stands around the node it belongs to, as it would around a center, at a third of the size.
-      const x = origin && own ? origin.x + (node.x - own.x) / 3 : node.x;
-      const y = origin && own ? origin.y - (node.y - own.y) / 3 : -node.y;
-      const { short: label, label: name, size, url: href } = node;
-      const data: Shown = { x, y, label, name, size, href, type: node.kind as Kind, from, pinned: !from };
-      this.graph.addNode(node.id, data);
-      added.push(node.id);
+  /** Let the graph be these nodes and edges. What was pinned or untangled stays where it is; how many nodes are new. */
+  private update(data: Neighborhood): number {
+    const before = this.graph.order;
+    const kept = new Set(data.nodes.map((node) => node.id));
+    for (const node of this.graph.filterNodes((id) => !kept.has(id))) this.graph.dropNode(node);
+    const left = this.graph.order;
+    for (const { id, x, y, size, short: label, label: name, url: href, kind } of data.nodes) {
+      const shown = { size, label, name, href, type: kind as Kind };
+      const there = this.graph.hasNode(id) ? (this.graph.getNodeAttributes(id) as Shown) : undefined;
+      if (there && (there.pinned || this.untangled)) this.graph.mergeNodeAttributes(id, shown);
+      else this.graph.mergeNode(id, { ...shown, x, y: -y, pinned: false } satisfies Shown);
     }
+    const strongest = Math.max(...data.edges.map((edge) => edge.strength), 0) || 1;
+    this.graph.clearEdges();
     for (const { source, target, works, strength } of data.edges) {
-      if (this.graph.hasNode(source) && this.graph.hasNode(target)) {
-        this.graph.mergeEdge(source, target, { size: 1 + Math.min(strength, 2) * 0.7, works });
-      }
+      this.graph.mergeEdge(source, target, { size: 1 + (THICKER * strength) / strongest, works });
     }
-    return added;
+    return before ? this.graph.order - left : 0;
   }
 
   private near(node: string): boolean {
@@ -158,51 +191,47 @@ export class GraphExplorer extends HTMLElement {
 
   /** Select a node: the address remembers it, and the panel says why it is here. "" selects nothing. */
   private choose(node: string): void {
-    this.chosen = node;
-    this.at = node || this.center;
+    void this.go(selecting(node === this.center ? "" : node), { again: true });
+  }
+
+  /** Show the view of another address around the same center. `again`: it takes the place of the last one in the history. */
+  private async go(address: URL, { again = false } = {}): Promise<void> {
+    this.turning.abort();
+    this.turning = new AbortController();
+    const { signal } = this.turning;
+    this.chosen = address.searchParams.get("sel") ?? "";
+    this.at = this.graph.hasNode(this.chosen) ? this.chosen : this.center;
     this.sigma?.refresh({ skipIndexation: true });
-    const address = new URL(location.href);
-    if (node && node !== this.center) address.searchParams.set("sel", node);
-    else address.searchParams.delete("sel");
-    history.replaceState(history.state, "", address);
-    void this.tell(address);
-  }
-
-  /** Put the panel of another selection in the place of this one. */
-  private async tell(address: URL): Promise<void> {
-    this.telling.abort();
-    this.telling = new AbortController();
     try {
-      const answer = await fetch(address, { signal: this.telling.signal });
-      const panel = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#detail");
-      if (panel) document.querySelector("#detail")?.replaceChildren(...panel.childNodes);
-    } catch {
-      if (!this.telling.signal.aborted) this.say("The server did not answer. What is selected is in the address; load the page again.");
-    }
-  }
-
-  /** Unfold what is next to a node, or fold it again. */
-  private async expand(node: string): Promise<void> {
-    const folded = this.graph.filterNodes((_other, data) => data.from === node && !data.pinned);
-    if (folded.length) {
-      for (const other of folded) this.graph.dropNode(other);
-      this.say(`${folded.length} nodes folded.`);
-      return;
-    }
-    try {
-      const added = this.add(await neighborhood(`/api/v1/graph/${place(node)}`, this.waiting.signal), node);
-      this.say(added.length ? `${added.length} nodes unfolded.` : "Everything next to it is here already.");
-      if (added.length) await this.untangle();
+      const source = await turn(address, signal);
+      if (!source) return location.assign(address);
+      // Marked as htmx marks what it can bring back by itself.
+      history.replaceState({ htmx: true }, "", again ? address : null);
+      if (!again) history.pushState({ htmx: true }, "", address);
+      if (source !== this.getAttribute("src")) this.changed(await neighborhood(source, signal), source);
     } catch (problem) {
-      if (!this.waiting.signal.aborted) this.say(problem instanceof Error ? problem.message : "It could not be unfolded.");
+      if (!signal.aborted) this.say(problem instanceof Error ? problem.message : "The server did not answer.");
     }
+  }
+
+  private changed(data: Neighborhood, source: string): void {
+    this.setAttribute("src", source);
+    const before = this.graph.order;
+    const added = this.update(data);
+    const gone = before + added - this.graph.order;
+    if (!this.graph.hasNode(this.at)) this.at = this.center;
+    const said = [added && `${nodes(added)} unfolded.`, gone && `${nodes(gone)} taken away.`].filter(Boolean);
+    this.say(said.join(" ") || "All of it is here already.");
+    if (this.untangled) void this.untangle();
+    else this.sigma?.setCustomBBox(null).refresh();
   }
 
   /** Move what is not pinned apart. */
   private untangle(): Promise<void> {
+    this.untangled = true;
     const worker = new Worker(new URL("./layout.worker.ts", import.meta.url), { type: "module" });
     const task: Task = {
-      nodes: this.graph.mapNodes((id, { x, y, size, pinned }) => ({ id, x, y, size, fixed: pinned })),
+      nodes: this.graph.mapNodes((id, { x, y, size, pinned }) => ({ id, x, y, size, fixed: pinned || id === this.center })),
       edges: this.graph.mapEdges((_edge, _data, source, target) => ({ source, target })),
       iterations: ITERATIONS,
     };
@@ -265,18 +294,16 @@ export class GraphExplorer extends HTMLElement {
       case "clear":
         return this.choose("");
       case "expand":
-        return this.expand(node);
+        return this.go(unfolding(node));
       case "pin": {
         const pinned = !this.graph.getNodeAttribute(node, "pinned");
         this.graph.setNodeAttribute(node, "pinned", pinned);
-        return this.say(`${this.graph.getNodeAttribute(node, "name")} ${pinned ? "is pinned: it stays when others are folded" : "is not pinned any more"}.`);
+        return this.say(`${this.graph.getNodeAttribute(node, "name")} ${pinned ? "is pinned: it stays in its place" : "is not pinned any more"}.`);
       }
       case "hide":
         if (node === this.center) return this.say("The center cannot be hidden.");
-        this.graph.dropNode(node);
-        return this.choose("");
+        return this.go(hiding(node));
       case "untangle":
-        for (const other of this.graph.nodes()) this.graph.setNodeAttribute(other, "pinned", other === this.center);
         return this.untangle();
       case "center":
         return location.assign(`/explore/${place(node)}`);
