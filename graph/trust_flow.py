@@ -29,9 +29,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy import sparse
+import numpy.typing as npt
 
-from graph.adjacency import Adjacency, Floats, Integers
+from graph.adjacency import Floats, Integers, Pairs
 
 TIE: Final = 1.0
 """The most that a pair counts."""
@@ -49,29 +49,47 @@ class Received(NamedTuple):
     carried: Integers
 
 
-def received(graph: Adjacency, verified: Integers, *, carry: int, shared_by: int) -> Received:
-    """Everything that reaches anybody from `verified` (keys in any order, known or not).
+def received(pairs: Pairs, verified: Integers, *, carry: int, shared_by: int) -> Received:
+    """Everything that reaches anybody from `verified` (keys in any order, known or not) over pairs that are each named once.
 
     `carry` is the percentage that a co-author hands on, `shared_by` the ties among which that is shared at least.
+
+    Sums over the pairs as they come, in arrays as long as the largest key: making a matrix would take most of the time of a
+    large graph, and most pairs only count in what a co-author's ties add up to.
     """
-    ties = sparse.csr_array(
-        (np.minimum(graph.weights.data, TIE), graph.weights.indices, graph.weights.indptr), shape=graph.weights.shape
-    )
-    sources = np.zeros(graph.people)
-    sources[graph.places(verified)] = 1.0
-    known = sparse.csr_array((np.ones(len(ties.data)), ties.indices, ties.indptr), shape=ties.shape)
-    given: Floats = ties @ sources
+    ties = np.minimum(pairs.weight, TIE)
+    length = int(max(pairs.a.max(initial=0), pairs.b.max(initial=0), verified.max(initial=0))) + 1
+    shared = _sums(pairs.a, ties, length) + _sums(pairs.b, ties, length)
+    sources = np.zeros(length, dtype=bool)
+    sources[verified] = True
+
+    one, other, tie = _both_ways(pairs, ties, sources)
+    counted = np.bincount(one, minlength=length)
+    given = _sums(one, tie, length)
     # For each unit of a tie with y: what y hands on of all it has, and of what one tie has brought.
-    of_one = (1.0 - sources) * (carry / 100) / np.maximum(ties.sum(axis=1), shared_by)
-    carried: Floats = ties @ (of_one * given)
-    rows = np.flatnonzero(sources)
-    own = ties[rows]
-    own.data **= 2
-    carried[rows] -= own @ of_one
-    counted = (known @ sources).round().astype(np.int64)
-    found = Received(graph.keys, counted, _down(given, 1), _down(carried, STEP))
+    of_one = np.where(sources, 0.0, (carry / 100) / np.maximum(shared, shared_by))
+    echo = _sums(other, tie**2 * of_one[one], length)
+    handed = of_one * given
+    one, other, tie = _both_ways(pairs, ties, handed > 0)
+    carried = _sums(one, tie * handed[other], length) - echo
+
+    found = Received(np.arange(length), counted, _down(given, 1), _down(carried, STEP))
     some = (found.verified > 0) | (found.carried > 0)
     return Received(*(column[some] for column in found))
+
+
+def _sums(keys: Integers, amounts: Floats, length: int) -> Floats:
+    """For each key below `length` what its amounts add up to."""
+    sums: Floats = np.bincount(keys, amounts, length).astype(np.float64)
+    return sums
+
+
+def _both_ways(pairs: Pairs, ties: Floats, chosen: npt.NDArray[np.bool_]) -> tuple[Integers, Integers, Floats]:
+    """The pairs that lead from one of these, each as whom it leads to, from whom, and the tie; two ways if both are chosen."""
+    to_a, to_b = np.flatnonzero(chosen[pairs.b]), np.flatnonzero(chosen[pairs.a])
+    one = np.concatenate((pairs.a[to_a], pairs.b[to_b]))
+    other = np.concatenate((pairs.b[to_a], pairs.a[to_b]))
+    return one, other, np.concatenate((ties[to_a], ties[to_b]))
 
 
 def _down(amount: Floats, step: int) -> Integers:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from graph import trust_model
-from graph.adjacency import Integers, adjacency
+from graph.adjacency import Integers
 from graph.flows import arrays, pairs
 from graph.trust_flow import received
 from profiles.levels import VERIFIED
@@ -106,8 +106,8 @@ def _computed(verified: list[int], rule: trust_model.Network) -> Rows:
     shared = np.array(bulk.fetch(_SHARED), dtype=np.int64).reshape(-1, 2)
     found = [np.zeros(0, dtype=np.int64)] * 4
     if verified:
-        graph = adjacency(pairs.load())
-        found = [*received(graph, np.array(verified, dtype=np.int64), carry=rule.carry, shared_by=rule.shared_by)]
+        seeds = np.array(verified, dtype=np.int64)
+        found = [*received(pairs.load(), seeds, carry=rule.carry, shared_by=rule.shared_by)]
     keys = np.union1d(found[0], shared[:, 0])
     columns = np.zeros((len(keys), len(COLUMNS)), dtype=np.int64)
     for place, column in enumerate(found[1:]):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import trust_model
-from graph.adjacency import Adjacency, Pairs, adjacency
+from graph.adjacency import Pairs
 from graph.trust_flow import received
 
 CARRY, SHARED_BY, EACH = 50, 10, 5
@@ -19,14 +19,12 @@ ATTACKER = 10_000
 Ties = dict[tuple[int, int], float]
 
 
-def graph_of(ties: Ties) -> Adjacency:
+def pairs_of(ties: Ties) -> Pairs:
     pairs = sorted(ties)
-    return adjacency(
-        Pairs(
-            np.array([a for a, _ in pairs], dtype=np.int64),
-            np.array([b for _, b in pairs], dtype=np.int64),
-            np.array([ties[pair] for pair in pairs], dtype=np.float64),
-        )
+    return Pairs(
+        np.array([a for a, _ in pairs], dtype=np.int64),
+        np.array([b for _, b in pairs], dtype=np.int64),
+        np.array([ties[pair] for pair in pairs], dtype=np.float64),
     )
 
 
@@ -34,7 +32,7 @@ def reached(
     ties: Ties, verified: set[int], *, carry: int = CARRY, shared_by: int = SHARED_BY
 ) -> dict[int, tuple[int, int, int]]:
     """By key: verified co-authors, hundredths given, hundredths handed on."""
-    found = received(graph_of(ties), np.array(sorted(verified), dtype=np.int64), carry=carry, shared_by=shared_by)
+    found = received(pairs_of(ties), np.array(sorted(verified), dtype=np.int64), carry=carry, shared_by=shared_by)
     return {key: tuple(rest) for key, *rest in zip(*(column.tolist() for column in found), strict=True)}
 
 
@@ -134,7 +132,7 @@ def test_the_order_of_pairs_and_of_the_verified_changes_nothing(
     a, b, weight = (np.array(column) for column in columns)
     seeds = list(verified)
     chance.shuffle(seeds)
-    found = received(adjacency(Pairs(a, b, weight)), np.array(seeds, dtype=np.int64), carry=CARRY, shared_by=shares)
+    found = received(Pairs(a, b, weight), np.array(seeds, dtype=np.int64), carry=CARRY, shared_by=shares)
     expected = reached(ties, verified, shared_by=shares)
     assert found.keys.tolist() == list(expected)
     assert list(zip(*(column.tolist() for column in found[1:]), strict=True)) == list(expected.values())

@@ -5,10 +5,11 @@ import { type Colors, colors } from "./colors";
 import { type Neighborhood, neighborhood, place } from "./data";
 import { drawLabels } from "./labels";
 import type { Places, Task } from "./layout.worker";
+import { Lines } from "./lines";
 import { nearest } from "./moving";
 import { hiding, selecting, turn, unfolding } from "./page";
 import { download } from "./png";
-import { type Kind, KINDS, program } from "./shapes";
+import { type Kind, Shapes } from "./shapes";
 
 interface Shown {
   x: number;
@@ -16,7 +17,7 @@ interface Shown {
   size: number;
   label: string;
   name: string;
-  type: Kind;
+  kind: Kind;
   href: string;
   pinned: boolean;
 }
@@ -88,9 +89,11 @@ export class GraphExplorer extends HTMLElement {
     for (const tools of this.querySelectorAll("[data-tools]")) tools.removeAttribute("hidden");
     this.theme = colors(this);
     const sigma = new Sigma(this.graph, stage, {
-      nodeProgramClasses: Object.fromEntries(KINDS.map((kind) => [kind, program(kind)])),
+      nodeProgramClasses: { shape: Shapes },
+      defaultNodeType: "shape",
+      edgeProgramClasses: { line: Lines },
       nodeReducer: (node, data) => this.drawnNode(node, data as Shown),
-      edgeReducer: (edge) => this.drawnEdge(edge),
+      edgeReducer: (edge, data) => ({ ...data, ...this.drawnEdge(edge) }),
       renderLabels: false,
       enableCameraRotation: false,
       defaultDrawNodeHover: () => undefined,
@@ -98,11 +101,12 @@ export class GraphExplorer extends HTMLElement {
     });
     this.sigma = sigma;
     const font = getComputedStyle(this).fontFamily;
-    sigma.on("afterRender", () => {
+    const label = (): void => {
       if (this.theme) drawLabels(sigma, [this.chosen, this.at, this.center], { font, ...this.theme });
-    });
+    };
+    sigma.on("afterRender", label);
     // The first picture was drawn before anybody listened.
-    sigma.scheduleRender();
+    label();
     sigma.on("clickNode", ({ node }) => this.choose(node));
     sigma.on("clickStage", () => this.choose(""));
     sigma.on("doubleClickNode", ({ node, preventSigmaDefault }) => {
@@ -153,7 +157,7 @@ export class GraphExplorer extends HTMLElement {
     for (const node of this.graph.filterNodes((id) => !kept.has(id))) this.graph.dropNode(node);
     const left = this.graph.order;
     for (const { id, x, y, size, short: label, label: name, url: href, kind } of data.nodes) {
-      const shown = { size, label, name, href, type: kind as Kind };
+      const shown = { size, label, name, href, kind: kind as Kind };
       const there = this.graph.hasNode(id) ? (this.graph.getNodeAttributes(id) as Shown) : undefined;
       if (there && (there.pinned || this.untangled)) this.graph.mergeNodeAttributes(id, shown);
       else this.graph.mergeNode(id, { ...shown, x, y: -y, pinned: false } satisfies Shown);
@@ -176,8 +180,8 @@ export class GraphExplorer extends HTMLElement {
     return {
       ...data,
       // There is no room for titles, but for those the selection leads to.
-      label: this.near(node) && (data.type !== "work" || this.chosen) ? data.label : "",
-      color: palette?.[data.type] ?? "#888888",
+      label: this.near(node) && (data.kind !== "work" || this.chosen) ? data.label : "",
+      color: palette?.[data.kind] ?? "#888888",
       size: node === this.at && document.activeElement?.hasAttribute("data-canvas") ? data.size * 1.5 : data.size,
       forceLabel: marked || node === this.center,
       zIndex: marked ? 1 : 0,
@@ -274,8 +278,8 @@ export class GraphExplorer extends HTMLElement {
   private visit(next: string | undefined): void {
     if (!next) return;
     this.at = next;
-    const { name, type } = this.graph.getNodeAttributes(next) as Shown;
-    this.say(`${name}, ${type}, ${this.graph.degree(next)} edges`);
+    const { name, kind } = this.graph.getNodeAttributes(next) as Shown;
+    this.say(`${name}, ${kind}, ${this.graph.degree(next)} edges`);
     this.sigma?.refresh({ skipIndexation: true });
   }
 

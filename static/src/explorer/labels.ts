@@ -63,7 +63,7 @@ export function drawLabels(sigma: Sigma, first: string[], { font, ink, paper }: 
     if (!meet(own, [0, 0, width, height])) return [];
     taken.add(own);
     const place = first.indexOf(id);
-    const rank = place < 0 ? first.length + ORDER[data.type as Kind] : place;
+    const rank = place < 0 ? first.length + ORDER[graph.getNodeAttribute(id, "kind") as Kind] : place;
     return [{ x, y, size, own, rank, text: data.label ?? "" }];
   });
   shown.sort((a, b) => a.rank - b.rank || b.size - a.size);
