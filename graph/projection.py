@@ -71,9 +71,8 @@ def projection(bylines: Bylines) -> Edges:
     _, work = dense(bylines.work[counted])
     years, year = dense(bylines.year[counted])
     bits = _AUTHORS_BITS + len(years).bit_length()
-    people = len(keys)
-    if people**2 >= 1 << (63 - bits):
-        raise OverflowError(f"{people:,} researchers are too many for one machine: see graph.analytics.")
+    if 2 * len(keys).bit_length() + bits > 63:
+        raise OverflowError(f"{len(keys):,} researchers are too many for one machine: see graph.analytics.")
     incidence = sparse.csr_array((np.ones(len(work), dtype=np.int64), (work, who)))
     incidence.sum_duplicates()
     code = np.zeros(incidence.shape[0], dtype=np.int64)
@@ -89,21 +88,28 @@ def _edges(said: Integers, keys: Integers, years: Integers, *, bits: int) -> Edg
     np.not_equal(pair[1:], pair[:-1], out=begins[1:])
     first = np.flatnonzero(begins)
     works = np.diff(first, append=len(said))
-    group = np.cumsum(begins) - 1
-    weight = np.bincount(group, weights=_SHARES[said & _AUTHORS]).astype(np.float64)
-    known = (said & ((1 << bits) - 1)) >> _AUTHORS_BITS
-    # In order of years, unknown ones first.
-    unknown = np.bincount(group, weights=years[known] == 0).astype(np.int64)
-    one, other = np.divmod(pair[first], len(keys))
+    dated = first
+    if not years[0]:
+        # Where no year is known comes first.
+        unknown = np.add.reduceat(_year_of(said, bits) == 0, first, dtype=np.int64)
+        dated = first + np.minimum(unknown, works - 1)
+    pair = pair[first]
+    one = len(keys).bit_length()
     return Edges(
-        a=keys[one],
-        b=keys[other],
+        a=keys[pair >> one],
+        b=keys[pair & ((1 << one) - 1)],
         # Rounded as in `ties`, so that the order of addition does not show.
-        weight=weight.round(9),
+        weight=np.add.reduceat(_SHARES[said & _AUTHORS], first).round(9),
         works=works,
-        first_year=years[known[first + np.minimum(unknown, works - 1)]],
-        last_year=years[known[first + works - 1]],
+        first_year=years[_year_of(said[dated], bits)],
+        last_year=years[_year_of(said[first + works - 1], bits)],
     )
+
+
+def _year_of(said: Integers, bits: int) -> Integers:
+    """The place among the years."""
+    place: Integers = (said & ((1 << bits) - 1)) >> _AUTHORS_BITS
+    return place
 
 
 def _said(incidence: Matrix, code: Integers, *, bits: int) -> Integers:
@@ -113,21 +119,21 @@ def _said(incidence: Matrix, code: Integers, *, bits: int) -> Integers:
     said = np.empty(int((sizes * (sizes - 1) // 2).sum()), dtype=np.int64)
     filled = 0
     again = []
+    bits_of_one, twice = incidence.shape[1].bit_length(), incidence.data.max() > 1
     for size in np.unique(sizes[sizes > 1]).tolist():
         works = np.flatnonzero(sizes == size)
         at = np.arange(size)[:, None] + starts[works]
-        second = who[at]
-        first = second * incidence.shape[1]
-        for place in range(size - 1):
-            others = size - 1 - place
-            block = said[filled : filled + len(works) * others].reshape(others, len(works))
-            filled += block.size
-            np.add(first[place], second[place + 1 :], out=block)
-            block <<= bits
-            block |= code[works]
-            times = incidence.data[at[place]]
-            if times.max() > 1:
-                again.append(np.repeat(block, times - 1, axis=1).ravel())
+        first, second = np.triu_indices(size, 1)
+        authors = who[at]
+        block = said[filled : filled + len(first) * len(works)].reshape(len(first), len(works))
+        filled += block.size
+        np.take(authors, first, axis=0, out=block, mode="clip")
+        block <<= bits_of_one
+        block |= authors[second]
+        block <<= bits
+        block |= code[works]
+        if twice:
+            again.append(np.repeat(block.ravel(), incidence.data[at[first]].ravel() - 1))
     if again:
         said = np.concatenate((said, *again))
     said.sort()
