@@ -108,7 +108,8 @@ def _given(view: View) -> dict[str, Any]:
 
 def _wanted(node: Node, view: View) -> bool:
     """Whether the view has not hidden it, nor asks for other words."""
-    return node.ref not in view.hidden and (not view.words or fold(view.words) in fold(node.label))
+    hidden = view.hidden and node.ref in view.hidden
+    return not hidden and (not view.words or fold(view.words) in fold(node.label))
 
 
 def labels(refs: Sequence[Ref]) -> list[str]:

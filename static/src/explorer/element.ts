@@ -51,6 +51,7 @@ export class GraphExplorer extends HTMLElement {
       this.say("This browser draws no WebGL, so the picture does not move. The table has everything.");
       return;
     }
+    this.waiting = new AbortController();
     void this.load();
   }
 
@@ -64,7 +65,10 @@ export class GraphExplorer extends HTMLElement {
   private async load(): Promise<void> {
     const slow = window.setTimeout(() => this.say("The graph is still on its way. The picture below is complete already."), SLOW);
     try {
-      this.show(await neighborhood(this.getAttribute("src") ?? "", this.waiting.signal));
+      const { signal } = this.waiting;
+      this.show(await neighborhood(this.getAttribute("src") ?? "", signal));
+      document.addEventListener("click", (event) => this.follow(event), { signal });
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor(), { signal });
       this.say("");
     } catch (problem) {
       if (!this.waiting.signal.aborted) this.say(`The picture stays as it is. ${problem instanceof Error ? problem.message : ""}`);
@@ -118,9 +122,6 @@ export class GraphExplorer extends HTMLElement {
     for (const button of this.querySelectorAll<HTMLButtonElement>("[data-do]")) {
       button.onclick = () => void this.act(button.dataset["do"] ?? "");
     }
-    const { signal } = this.waiting;
-    document.addEventListener("click", (event) => this.follow(event), { signal });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor(), { signal });
   }
 
   /** A node that is dragged stays where it was let go. */
