@@ -77,9 +77,10 @@ def neighborhood(view: View) -> Neighborhood | None:
     [(_kind, key, *facts, _total)] = [row for row in found if not row[0]]
     center = msgspec.structs.replace(Node(view.center.kind, *facts), steps=0)
     totals = dict.fromkeys(view.kinds, 0)
+    words = fold(view.words)
     for kind, row_key, *columns, total in found:
         node = Node(kind, *columns)
-        if kind and _wanted(node, view):
+        if kind and _wanted(node, view, words):
             if len(keys[kind]) < SHOWN[kind]:
                 keys[kind][row_key] = node
             totals[kind] = totals[kind] + 1 if view.words else total
@@ -106,10 +107,10 @@ def _given(view: View) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _wanted(node: Node, view: View) -> bool:
-    """Whether the view has not hidden it, nor asks for other words."""
+def _wanted(node: Node, view: View, words: str) -> bool:
+    """Whether the view has not hidden it, nor asks for other words (folded)."""
     hidden = view.hidden and node.ref in view.hidden
-    return not hidden and (not view.words or fold(view.words) in fold(node.label))
+    return not hidden and (not words or words in fold(node.label))
 
 
 def labels(refs: Sequence[Ref]) -> list[str]:
@@ -150,14 +151,14 @@ def _unfold(keys: dict[str, dict[int, Node]], center: Node, *, view: View) -> li
     query = several([view.beside(one) for one in view.unfolded])
     rows = bulk.fetch(query, used(query, given))
     shown = {node.ref: node for kind in KINDS for node in keys[kind].values()}
-    edges = []
+    edges, words = [], fold(view.words)
     for number, one in enumerate(view.unfolded):
         origin = shown.get(one.ref)
         if origin is None:
             continue
         for kind, key, *columns, _total in (row[1:] for row in rows if row[0] == number):
             node = Node(kind, *columns)
-            if not kind or node.ref == center.ref or not _wanted(node, view):
+            if not kind or node.ref == center.ref or not _wanted(node, view, words):
                 continue
             if node.ref not in shown:
                 shown[node.ref] = keys[kind][key] = msgspec.structs.replace(node, steps=origin.steps + 1)
