@@ -37,14 +37,6 @@ class Adjacency(NamedTuple):
         """How many researchers there are."""
         return len(self.keys)
 
-    def places(self, keys: Integers) -> Integers:
-        """The row of each of these keys; those that are not in the graph are left out."""
-        found = np.searchsorted(self.keys, keys)
-        found = np.minimum(found, max(self.people - 1, 0))
-        known = self.keys[found] == keys if self.people else np.zeros(len(keys), dtype=bool)
-        rows: Integers = found[known].astype(np.int64)
-        return rows
-
 
 def dense(keys: Integers) -> tuple[Integers, Integers]:
     """The different keys, ascending, and the place of each among them. Takes memory up to the largest, and no sorting."""

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from graph import path_selectors
 from graph.busy import api_in_turn
-from graph.explorer_picture import label_of, places
+from graph.explorer_picture import label_of, places, widths
 from graph.exploring import KINDS, OF_SECTION, STEPS, Ref, ref, view
 from graph.joining_selectors import joining
 from graph.neighborhood import Count, Neighborhood
@@ -53,12 +53,13 @@ class GraphNode(msgspec.Struct, frozen=True):
 
 
 class GraphEdge(msgspec.Struct, frozen=True):
-    """What joins two nodes: works, and the strength of two people at present (0 for other kinds)."""
+    """What joins two nodes: works, and the strength of two people at present (0 for other kinds); `width` is that in a picture."""
 
     source: str
     target: str
     works: int
     strength: float
+    width: float
 
 
 class Graph(msgspec.Struct, frozen=True):
@@ -165,7 +166,10 @@ def _graph(found: Neighborhood) -> Graph:
         )
         for node in (found.center, *found.nodes)
     ]  # fmt: skip
-    edges = [GraphEdge(edge.source, edge.target, edge.works, edge.strength) for edge in found.edges]
+    edges = [
+        GraphEdge(edge.source, edge.target, edge.works, edge.strength, wide)
+        for edge, wide in zip(found.edges, widths(found.edges), strict=True)
+    ]
     return Graph(found.center.id, nodes, edges, found.counts, found.edges_total, found.sampled)
 
 

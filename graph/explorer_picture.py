@@ -217,10 +217,12 @@ def picture(found: Neighborhood, view: View, *, standalone: bool = False, size: 
             f"<title>{what}</title>{_STYLE}"
         )
     nodes = (found.center, *found.nodes)
-    strongest = max((edge.strength for edge in found.edges), default=0.0)
     parts = [
         opening,
-        *(_edge(edge, placed, strongest, lit=chosen in {edge.source, edge.target}) for edge in found.edges),
+        *(
+            _edge(edge, placed, wide, lit=chosen in {edge.source, edge.target})
+            for edge, wide in zip(found.edges, widths(found.edges), strict=True)
+        ),
         *(
             _node(node, placed[node.id], view, row=row, linked=not standalone, dim=bool(chosen) and node.id not in near)
             for row, node in enumerate(nodes)
@@ -243,16 +245,16 @@ def _near(edges: Sequence[Edge], chosen: str) -> set[str]:
     return joined | {chosen}
 
 
-def thickness(edge: Edge, strongest: float) -> float:
-    """The width of an edge, in the measure of the strongest one that is shown."""
-    return round(1 + _THICKER * edge.strength / strongest, 1) if strongest else 1.0
+def widths(edges: Sequence[Edge]) -> list[float]:
+    """The width of every edge, in the measure of the strongest one that is shown."""
+    strongest = max((edge.strength for edge in edges), default=0.0) or 1.0
+    return [round(1 + _THICKER * edge.strength / strongest, 1) for edge in edges]
 
 
-def _edge(edge: Edge, placed: Mapping[str, Place], strongest: float, *, lit: bool) -> str:
+def _edge(edge: Edge, placed: Mapping[str, Place], wide: float, *, lit: bool) -> str:
     a, b = placed[edge.source], placed[edge.target]
-    thick = thickness(edge, strongest)
     kind = "e" if lit else "e2"
-    return f'<path class="{kind}" stroke-width="{thick:g}" d="M{a.x:g} {a.y:g}L{b.x:g} {b.y:g}"/>'
+    return f'<path class="{kind}" stroke-width="{wide:g}" d="M{a.x:g} {a.y:g}L{b.x:g} {b.y:g}"/>'
 
 
 def _node(node: Node, place: Place, view: View, *, row: int, linked: bool, dim: bool) -> str:

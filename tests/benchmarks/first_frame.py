@@ -37,7 +37,8 @@ async ([many, edges]) => {
         strength_in_all: 0.1, first_year: null, last_year: null, steps: 1, size: 4,
         x: 380 + 340 * Math.cos(n * 2.4) * Math.sqrt(n / many), y: 380 + 340 * Math.sin(n * 2.4) * Math.sqrt(n / many) }));
     const joined = Array.from({ length: edges }, (_, n) => ({
-        source: `person:${n % many}`, target: `person:${(n * 7 + 1 + Math.floor(n / many)) % many}`, works: 1, strength: 0.1 }));
+        source: `person:${n % many}`, target: `person:${(n * 7 + 1 + Math.floor(n / many)) % many}`,
+        works: 1, strength: 0.1, width: 1.5 }));
     const explorer = document.querySelector("graph-explorer");
     const began = performance.now();
     explorer.show({ center: "person:0", nodes, edges: joined, counts: [], edges_total: edges, sampled: false });

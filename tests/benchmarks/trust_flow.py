@@ -57,7 +57,7 @@ def third_step(graph: Adjacency, verified: Integers) -> tuple[int, int]:
     ties = graph.weights.copy()
     ties.data = np.minimum(ties.data, TIE)
     sources = np.zeros(graph.people)
-    sources[graph.places(verified)] = 1.0
+    sources[np.isin(graph.keys, verified)] = 1.0
     out = (1 - sources) * RULE.carry / 100 / np.maximum(ties.sum(axis=1), RULE.shared_by)
     first = ties @ sources
     second = ties @ (out * first)

@@ -292,7 +292,8 @@ def test_two_thousand_nodes_are_drawn(page: Page, wren: str) -> None:
               works: 1, strength: 0, first_year: null, last_year: null, steps: 1,
               x: 380 + 300 * Math.cos(n) * (n / 2000), y: 380 + 300 * Math.sin(n) * (n / 2000), size: 3 }));
             const edges = Array.from({ length: 6000 }, (_, n) => ({
-              source: `person:${n % 2000}`, target: `person:${(n * 7 + 1 + Math.floor(n / 2000)) % 2000}`, works: 1, strength: 0 }));
+              source: `person:${n % 2000}`, target: `person:${(n * 7 + 1 + Math.floor(n / 2000)) % 2000}`,
+              works: 1, strength: 0, width: 1 }));
             const explorer = document.querySelector("graph-explorer");
             explorer.show({ center: "person:0", nodes, edges, counts: [], edges_total: 6000, sampled: false });
             return new Promise((done) => requestAnimationFrame(() => done(document.querySelectorAll("[data-canvas] canvas").length)));

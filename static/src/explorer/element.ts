@@ -24,8 +24,6 @@ interface Shown {
 
 const ITERATIONS = 120;
 const SLOW = 3_000;
-/** What the strongest edge has in width over one without strength, as in the server's picture. */
-const THICKER = 1.4;
 const DIRECTIONS: Record<string, [number, number]> = {
   ArrowRight: [1, 0],
   ArrowLeft: [-1, 0],
@@ -163,11 +161,8 @@ export class GraphExplorer extends HTMLElement {
       if (there && (there.pinned || this.untangled)) this.graph.mergeNodeAttributes(id, shown);
       else this.graph.mergeNode(id, { ...shown, x, y: -y, pinned: false } satisfies Shown);
     }
-    const strongest = Math.max(...data.edges.map((edge) => edge.strength), 0) || 1;
     this.graph.clearEdges();
-    for (const { source, target, works, strength } of data.edges) {
-      this.graph.mergeEdge(source, target, { size: 1 + (THICKER * strength) / strongest, works });
-    }
+    for (const { source, target, width } of data.edges) this.graph.mergeEdge(source, target, { size: width });
     return before ? this.graph.order - left : 0;
   }
 

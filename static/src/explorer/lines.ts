@@ -2,7 +2,7 @@
 import { EdgeProgram, type ProgramInfo } from "sigma/rendering";
 import type { EdgeDisplayData, NodeDisplayData, RenderParams } from "sigma/types";
 import { floatColor } from "sigma/utils";
-import { setMeasures, UNIFORMS } from "./measures";
+import { type Measures, setMeasures, triangles } from "./measures";
 
 /** A pixel of the screen is twice `u_correctionRatio` in the measure of positions; a line is wider by half of one at each side, to fade out. */
 const VERTEX = /* glsl */ `
@@ -48,23 +48,9 @@ const CORNERS = [
   [true, -1],
 ] as const;
 
-export class Lines extends EdgeProgram<(typeof UNIFORMS)[number]> {
+export class Lines extends EdgeProgram<Measures> {
   getDefinition() {
-    const { FLOAT, UNSIGNED_BYTE, TRIANGLES } = WebGLRenderingContext;
-    return {
-      VERTICES: CORNERS.length,
-      VERTEX_SHADER_SOURCE: VERTEX,
-      FRAGMENT_SHADER_SOURCE: FRAGMENT,
-      METHOD: TRIANGLES as number,
-      UNIFORMS,
-      ATTRIBUTES: [
-        { name: "a_position", size: 2, type: FLOAT as number },
-        { name: "a_across", size: 2, type: FLOAT as number },
-        { name: "a_side", size: 1, type: FLOAT as number },
-        { name: "a_size", size: 1, type: FLOAT as number },
-        { name: "a_color", size: 4, type: UNSIGNED_BYTE as number, normalized: true },
-      ],
-    };
+    return triangles(CORNERS.length, VERTEX, FRAGMENT, { a_position: 2, a_across: 2, a_side: 1, a_size: 1 }, ["a_color"]);
   }
 
   // Every corner has all the values, as those of nodes do, and for the same reason.

@@ -2,7 +2,7 @@
 import { NodeProgram, type ProgramInfo } from "sigma/rendering";
 import type { NodeDisplayData, RenderParams } from "sigma/types";
 import { floatColor } from "sigma/utils";
-import { setMeasures, UNIFORMS } from "./measures";
+import { type Measures, setMeasures, triangles } from "./measures";
 
 /** How far a point is outside of each shape, in GLSL: `d` is the point, `r` the radius of the circle around the shape. */
 const OUTSIDE = {
@@ -71,24 +71,9 @@ const CORNERS = [
 ] as const;
 
 /** Draws all kinds of nodes with one shader: browsers take longer to make one than to draw a thousand nodes. */
-export class Shapes extends NodeProgram<(typeof UNIFORMS)[number]> {
+export class Shapes extends NodeProgram<Measures> {
   getDefinition() {
-    const { FLOAT, UNSIGNED_BYTE, TRIANGLES } = WebGLRenderingContext;
-    return {
-      VERTICES: CORNERS.length,
-      VERTEX_SHADER_SOURCE: VERTEX,
-      FRAGMENT_SHADER_SOURCE: FRAGMENT,
-      METHOD: TRIANGLES as number,
-      UNIFORMS,
-      ATTRIBUTES: [
-        { name: "a_position", size: 2, type: FLOAT as number },
-        { name: "a_corner", size: 2, type: FLOAT as number },
-        { name: "a_size", size: 1, type: FLOAT as number },
-        { name: "a_kind", size: 1, type: FLOAT as number },
-        { name: "a_color", size: 4, type: UNSIGNED_BYTE as number, normalized: true },
-        { name: "a_id", size: 4, type: UNSIGNED_BYTE as number, normalized: true },
-      ],
-    };
+    return triangles(CORNERS.length, VERTEX, FRAGMENT, { a_position: 2, a_corner: 2, a_size: 1, a_kind: 1 }, ["a_color", "a_id"]);
   }
 
   // Every corner has all the values: a browser that draws with the processor takes 40 µs for each instance of a shape.
