@@ -335,6 +335,7 @@ def _start_postgres(where: Layout, *, durable: bool) -> subprocess.Popen[bytes]:
     if not (cluster / "PG_VERSION").exists():
         _initialize(binaries, cluster)
     _await_leftover(cluster / "postmaster.pid", marker=cluster)
+    _end_orphans(cluster)
     (where.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     chosen = {
         **POSTGRES_SETTINGS,
@@ -403,6 +404,36 @@ def _await_leftover(pid_file: Path, *, marker: Path) -> None:
                 f"A server left over from earlier (process {pid}) does not end. Stop it with: kill -INT {pid}"
             )
         time.sleep(0.05)
+
+
+def _end_orphans(cluster: Path) -> None:
+    """End what a killed PostgreSQL left calculating: its memory, which they hold, keeps another one from starting.
+
+    By SIGQUIT, as PostgreSQL itself ends all others when one of its processes crashes. Where there is no /proc, none
+    is found, and PostgreSQL says whom it waits for.
+    """
+    deadline = time.monotonic() + STOP_SECONDS
+    while orphans := _orphans(cluster):
+        if time.monotonic() > deadline:
+            raise EngineError(
+                f"Processes left over from a killed PostgreSQL do not end. Stop them with: kill {' '.join(orphans)}"
+            )
+        for pid in orphans:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGQUIT)
+        time.sleep(0.02)
+
+
+def _orphans(cluster: Path) -> list[str]:
+    """The pids of PostgreSQL's processes at work in the directory `cluster`."""
+    found = []
+    for process in Path("/proc").glob("[1-9]*"):
+        # Gone in the meantime, waiting to be reaped, or another user's.
+        with contextlib.suppress(OSError):
+            program = (process / "exe").readlink().name
+            if program.startswith("postgres") and (process / "cwd").samefile(cluster):
+                found.append(process.name)
+    return found
 
 
 def _is_server(pid: int, marker: Path) -> bool:

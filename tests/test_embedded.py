@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -40,10 +41,12 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(embedded.layout(path).socket_dir, ignore_errors=True)
 
 
+def connected(where: embedded.Layout) -> psycopg.Connection:
+    return psycopg.connect(host=str(where.socket_dir), user="researchgraph", dbname="researchgraph", autocommit=True)
+
+
 def execute(where: embedded.Layout, statement: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(
-        host=str(where.socket_dir), user="researchgraph", dbname="researchgraph", autocommit=True
-    ) as connection:
+    with connected(where) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
 
@@ -87,6 +90,23 @@ def test_committed_rows_survive_a_killed_server(data_dir: Path) -> None:
         assert engines.revive() == "PostgreSQL"
         assert execute(where, "SELECT count(*) FROM kept") == [(1000,)]
         assert engines.dead() == ""
+
+
+def test_a_statement_that_outlives_its_server_does_not_keep_the_next_one_from_starting(data_dir: Path) -> None:
+    where = embedded.layout(data_dir)
+    with embedded.start(where) as engines, contextlib.closing(connected(where)) as connection:
+        # Calculates for a minute without a look at anything else, its server's death included.
+        busy = "DO $$ BEGIN WHILE clock_timestamp() < now() + interval '1 minute' LOOP END LOOP; END $$"
+        connection.pgconn.send_query(busy.encode())
+        pid = connection.info.backend_pid
+        time.sleep(0.3)
+        assert engines.postgres is not None
+        engines.postgres.kill()
+        engines.postgres.wait()
+        assert alive(pid)
+        assert engines.revive() == "PostgreSQL"
+        assert not alive(pid)
+        assert execute(where, "SELECT 1") == [(1,)]
 
 
 def test_a_killed_queue_comes_back_with_its_messages(data_dir: Path) -> None:
