@@ -147,36 +147,46 @@ def connection(one: Person, other: Person, *, strongest: bool = False) -> Connec
     try:
         with transaction.atomic():
             bulk.run(f"SET LOCAL statement_timeout = {MILLISECONDS}")
-            graph, met = _search(one.key, other.key, detour=DETOUR if strongest else 0)
+            part = _search(one.key, other.key, detour=DETOUR if strongest else 0)
     except OperationalError:
         return Connection(one, other, [], given_up=True)
-    found = [route for route in routes.shortest(graph, one.key, other.key) if route.steps <= STEPS_MOST]
-    if strongest and found:
-        best = routes.strongest(graph, one.key, other.key, limit=found[0].steps + DETOUR)
-        found = [best] if best else found[:1]
-    return Connection(one, other, _explained(found), given_up=not found and not met)
+    if not 0 < part.steps <= STEPS_MOST:
+        return Connection(one, other, [], given_up=not part.whole)
+    if strongest:
+        best = routes.strongest(part.graph, one.key, other.key, limit=part.steps + DETOUR)
+        return Connection(one, other, _explained([best] if best else []))
+    return Connection(one, other, _explained(routes.shortest(part.graph, one.key, other.key)))
 
 
-def _search(start: int, end: int, *, detour: int) -> tuple[routes.Neighbors, bool]:
-    """The part of the graph in which the ways are, and whether the search came to its end."""
-    graph: dict[int, dict[int, float]] = {}
+class _Part(msgspec.Struct):
+    """The part of the graph in which the ways are, the steps of the shortest (0: there is none in it), and whether the
+    search came to its end.
+    """
+
+    graph: dict[int, dict[int, float]]
+    steps: int = 0
+    whole: bool = True
+
+
+def _search(start: int, end: int, *, detour: int) -> _Part:
+    """The part of the graph between two people; with all ways of up to `detour` steps more than the shortest."""
+    part = _Part({})
     sides = [_Side(start), _Side(end)]
-    for _step in range(STEPS_MOST + detour):
+    for step in range(STEPS_MOST + detour):
         side = min(sides, key=lambda one: len(one.frontier))
         if not side.frontier:
             # Everybody on this side is known: there is no way, or all of it has been found.
-            return graph, True
+            break
         if len(sides[0].seen) + len(sides[1].seen) > PEOPLE_LOOKED_AT:
-            return graph, False
-        pairs = bulk.fetch(_PAIRS, {"people": sorted(side.frontier)})
-        for person, others in routes.neighbors(pairs).items():
-            graph.setdefault(person, {}).update(others)
-        side.grow(graph)
-        if sides[0].seen & sides[1].seen:
-            if not detour:
-                return graph, True
-            detour -= 1
-    return graph, True
+            part.whole = False
+            break
+        routes.join(part.graph, bulk.fetch(_PAIRS, {"people": sorted(side.frontier)}))
+        side.grow(part.graph)
+        if part.steps or not sides[0].seen.isdisjoint(sides[1].seen):
+            part.steps = part.steps or step + 1
+            if step + 1 == part.steps + detour:
+                break
+    return part
 
 
 class _Side:

@@ -37,13 +37,11 @@ class Route(msgspec.Struct, frozen=True):
 Neighbors = Mapping[int, Mapping[int, float]]
 
 
-def neighbors(pairs: Iterable[tuple[int, int, float]]) -> dict[int, dict[int, float]]:
-    """Both directions of these pairs."""
-    found: dict[int, dict[int, float]] = {}
+def join(graph: dict[int, dict[int, float]], pairs: Iterable[tuple[int, int, float]]) -> None:
+    """Add these pairs to the graph, in both directions."""
     for a, b, weight in pairs:
-        found.setdefault(a, {})[b] = weight
-        found.setdefault(b, {})[a] = weight
-    return found
+        graph.setdefault(a, {})[b] = weight
+        graph.setdefault(b, {})[a] = weight
 
 
 def shortest(graph: Neighbors, start: int, end: int, *, most: int = ROUTES_SHOWN) -> list[Route]:

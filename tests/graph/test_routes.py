@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,11 +17,17 @@ PAIRS = st.dictionaries(
 )
 
 
+def joined(pairs: Iterable[tuple[int, int, float]]) -> routes.Neighbors:
+    graph: dict[int, dict[int, float]] = {}
+    routes.join(graph, pairs)
+    return graph
+
+
 def graphs(pairs: dict[tuple[int, int], float]) -> tuple[routes.Neighbors, nx.Graph[int]]:
     whole: nx.Graph[int] = nx.Graph()
     whole.add_nodes_from(range(10))
     whole.add_edges_from((a, b, {"resistance": 1 / weight}) for (a, b), weight in pairs.items())
-    return routes.neighbors((a, b, weight) for (a, b), weight in pairs.items()), whole
+    return joined((a, b, weight) for (a, b), weight in pairs.items()), whole
 
 
 def resistance(whole: nx.Graph[int], people: tuple[int, ...] | list[int]) -> float:
@@ -55,8 +63,8 @@ def test_the_strongest_way_resists_least_of_all_within_the_limit(
 
 def test_the_order_of_pairs_changes_nothing() -> None:
     pairs = [(0, 1, 0.5), (1, 9, 0.5), (0, 2, 0.5), (2, 9, 0.5), (0, 9, 0.1)]
-    ways = [routes.shortest(routes.neighbors(order), 0, 9) for order in (pairs, pairs[::-1])]
+    ways = [routes.shortest(joined(order), 0, 9) for order in (pairs, pairs[::-1])]
     assert ways[0] == ways[1]
     assert [route.people for route in ways[0]] == [(0, 9)]
-    strong = [routes.strongest(routes.neighbors(order), 0, 9, limit=3) for order in (pairs, pairs[::-1])]
+    strong = [routes.strongest(joined(order), 0, 9, limit=3) for order in (pairs, pairs[::-1])]
     assert strong[0] == strong[1]
