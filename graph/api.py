@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from graph import path_selectors
 from graph.busy import api_in_turn
 from graph.explorer_picture import label_of, places, widths
-from graph.exploring import KINDS, OF_SECTION, STEPS, Ref, ref, view
+from graph.exploring import KINDS, OF_SECTION, PERSON, STEPS, Ref, ref, view
 from graph.joining_selectors import joining
 from graph.neighborhood import Count, Neighborhood
 from graph.neighborhood_selectors import neighborhood
@@ -110,10 +110,13 @@ class PathWay(msgspec.Struct, frozen=True):
 
 
 class Paths(msgspec.Struct, frozen=True):
-    """The ways between two people. `given_up`: the search met its limits before it found an answer."""
+    """The ways between two people. `given_up`: the search met its limits before it found an answer; `cut_short`: after it had
+    found these, so that a better one may not have been seen.
+    """
 
     ways: list[PathWay]
     given_up: bool
+    cut_short: bool
 
 
 class JoiningWorks(msgspec.Struct, frozen=True):
@@ -145,7 +148,9 @@ FILTERS: Final = [
 @api_in_turn
 def around(request: Request, section: str, public_id: str) -> HttpResponse:
     """What is next to one entity, the strongest first; carries an ETag."""
-    asked = view(Ref(OF_SECTION[section], public_id), request.query_params.dict())
+    asked = view(
+        Ref(OF_SECTION[section], public_id), request.query_params.dict(), kinds=request.query_params.getlist("kinds")
+    )
     found = neighborhood(asked)
     if found is None:
         raise NotFound("There is nothing with this id.")
@@ -186,7 +191,8 @@ def _graph(found: Neighborhood) -> Graph:
 @api_in_turn
 def path(request: Request) -> Response:
     """How two researchers are connected: the shortest ways over shared works, or the strongest."""
-    ends = path_selectors.people(request.query_params.get("a", ""), request.query_params.get("b", ""))
+    one, other = (ref(f"{PERSON}:{request.query_params.get(name, '')}") for name in ("a", "b"))
+    ends = path_selectors.people(one.public_id, other.public_id) if one and other else None
     if ends is None:
         raise NotFound("There is no researcher with one of these ids.")
     found = path_selectors.connection(*ends, strongest=request.query_params.get("by") == "strength")
@@ -197,7 +203,7 @@ def path(request: Request) -> Response:
         ], way.resistance)
         for way in found.ways
     ]  # fmt: skip
-    return Response(msgspec.to_builtins(Paths(ways, found.given_up)))
+    return Response(msgspec.to_builtins(Paths(ways, found.given_up, found.cut_short)))
 
 
 def _person(one: Person) -> PathPerson:
@@ -213,6 +219,7 @@ def _work(one: Joining) -> PathWork:
     parameters=[
         OpenApiParameter("a", str, required=True, description="An entity by kind and public id: person:2x4g…"),
         OpenApiParameter("b", str, required=True, description="Another one."),
+        *[one for one in FILTERS if one.name in {"since", "until", "topic"}],
     ],
     responses={200: schema(JoiningWorks)},
 )
@@ -223,5 +230,5 @@ def joined(request: Request) -> Response:
     one, other = ref(request.query_params.get("a", "")), ref(request.query_params.get("b", ""))
     if one is None or other is None:
         raise ValidationError("a and b have to be a kind and a public id, such as person:2x4g5n7r9s.")
-    total, works = joining(one, other)
+    total, works = joining(one, other, view(one, request.query_params.dict()))
     return Response(msgspec.to_builtins(JoiningWorks(total, [_work(work) for work in works])))

@@ -42,7 +42,7 @@ def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseB
     origins = found.origins()
     # What was unfolded is joined with the node that led there.
     origin = origins.get(selected.id, found.center) if selected else found.center
-    total, works = joining(origin.ref, selected.ref) if selected and selected != found.center else (0, [])
+    total, works = joining(origin.ref, selected.ref, asked) if selected and selected != found.center else (0, [])
     context = {
         "found": found,
         "view": asked,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import networkx as nx
 
+from graph.exploring import PERSON
 from graph.neighborhood import Neighborhood, Node
 
 COLUMNS: Final = (
@@ -27,14 +28,19 @@ COLUMNS: Final = (
 
 
 def network(found: Neighborhood, *, site: str) -> nx.Graph[str]:
-    """The nodes and edges as networkx has them. What is not known is left out, because the formats have no word for it."""
+    """The nodes and edges as networkx has them. What is not known is left out, because the formats have no word for it.
+
+    The weight of an edge is the strength of a pair of people, however small, and else the number of works.
+    """
     graph: nx.Graph[str] = nx.Graph(name=f"Graph around {found.center.label}")
     for node in (found.center, *found.nodes):
         graph.add_node(
             node.id, **{key: value for key, value in _row(node, site).items() if key != "id" and value != ""}
         )
     for edge in found.edges:
-        graph.add_edge(edge.source, edge.target, works=edge.works, weight=round(edge.strength, 6) or float(edge.works))
+        between_people = edge.source.startswith(PERSON) and edge.target.startswith(PERSON)
+        weight = edge.strength if between_people else float(edge.works)
+        graph.add_edge(edge.source, edge.target, works=edge.works, weight=weight)
     return graph
 
 
@@ -71,7 +77,7 @@ def as_json(found: Neighborhood, *, site: str) -> str:
 def as_graphml(found: Neighborhood, *, site: str) -> str:
     """GraphML, which yEd, Gephi and igraph read."""
     file = io.BytesIO()
-    nx.write_graphml(network(found, site=site), file, named_key_ids=True)
+    nx.write_graphml(network(found, site=site), file)
     return file.getvalue().decode()
 
 

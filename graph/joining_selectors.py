@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from graph.algorithms import strength
-from graph.exploring import INSTITUTION, PERSON, TOPIC, WORK, Ref
+from graph.exploring import INSTITUTION, PERSON, TOPIC, WORK, Ref, View
+from graph.neighborhood_sql import ON_SHOWN_BYLINE, narrowed, used
 from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import address
 from works.row_selectors import markup
@@ -17,21 +18,21 @@ SHOWN: Final = 30
 
 _WHOSE: Final = {
     PERSON: "SELECT a.work_id FROM works_authorship a JOIN profiles_researcher r ON r.id = a.researcher_id"
-    " WHERE r.public_id = %s AND r.removed_at IS NULL",
-    WORK: "SELECT w.id AS work_id FROM works_work w WHERE w.public_id = %s",
-    TOPIC: "SELECT x.work_id FROM works_worktopic x JOIN works_topic t ON t.id = x.topic_id WHERE t.public_id = %s",
-    INSTITUTION: "SELECT x.work_id FROM works_workinstitution x JOIN profiles_institution i ON i.id = x.institution_id"
-    " WHERE i.public_id = %s",
+    " WHERE r.public_id = %({})s AND r.removed_at IS NULL",
+    WORK: "SELECT w.id AS work_id FROM works_work w WHERE w.public_id = %({})s",
+    TOPIC: "SELECT x.work_id FROM works_worktopic x JOIN works_topic t ON t.id = x.topic_id WHERE t.public_id = %({})s",
+    INSTITUTION: "SELECT x.work_id FROM works_workinstitution x JOIN profiles_institution i ON i.id = x.institution_id"  # noqa: S608 - constants
+    f" WHERE i.public_id = %({{}})s AND {ON_SHOWN_BYLINE.format(work='x.work_id', institution='x.institution_id')}",
 }
 _ON_OWN_BYLINE: Final = """
     SELECT a.work_id FROM works_authorship a JOIN profiles_researcher r ON r.id = a.researcher_id
       JOIN profiles_institution i ON i.id = ANY(a.institutions)
-     WHERE r.public_id = %s AND r.removed_at IS NULL AND i.public_id = %s
+     WHERE r.public_id = %(one)s AND r.removed_at IS NULL AND i.public_id = %(other)s
 """
 _OF_BOTH: Final = """
     SELECT w.public_id, w.slug, w.title, w.title_html, w.year, w.author_count, w.authors_truncated, count(*) OVER ()
-      FROM works_work w WHERE w.id IN ({works}) AND NOT w.undone
-     ORDER BY w.year DESC NULLS LAST, w.date DESC, w.id DESC LIMIT %s
+      FROM works_work w WHERE w.id IN ({works}) AND NOT w.undone AND {narrowed}
+     ORDER BY w.year DESC NULLS LAST, w.date DESC, w.id DESC LIMIT %(most)s
 """
 
 
@@ -62,15 +63,19 @@ class Joining(msgspec.Struct, frozen=True):
         return strength(self.authors, truncated=self.truncated)
 
 
-def joining(one: Ref, other: Ref) -> tuple[int, list[Joining]]:
-    """How many works belong to both, and the newest of them. One query.
+def joining(one: Ref, other: Ref, view: View) -> tuple[int, list[Joining]]:
+    """How many works belong to both and to the view's years and topic, and the newest of them. One query.
 
     An institution belongs to a person by the person's own bylines, not by those of co-authors.
     """
     if {one.kind, other.kind} == {PERSON, INSTITUTION}:
         person, institution = (one, other) if one.kind == PERSON else (other, one)
-        works, given = _ON_OWN_BYLINE, [person.public_id, institution.public_id]
+        works, ends = _ON_OWN_BYLINE, {"one": person.public_id, "other": institution.public_id}
     else:
-        works, given = f"({_WHOSE[one.kind]}) INTERSECT ({_WHOSE[other.kind]})", [one.public_id, other.public_id]
-    rows = bulk.fetch(_OF_BOTH.format(works=works), [*given, SHOWN])
+        works = f"({_WHOSE[one.kind].format('one')}) INTERSECT ({_WHOSE[other.kind].format('other')})"
+        ends = {"one": one.public_id, "other": other.public_id}
+    query = _OF_BOTH.format(works=works, narrowed=narrowed(view))
+    rows = bulk.fetch(
+        query, used(query, {**ends, "since": view.since, "until": view.until, "topic": view.topic, "most": SHOWN})
+    )
     return (rows[0][-1] if rows else 0), [Joining(*row[:-1]) for row in rows]

@@ -12,7 +12,7 @@ import msgspec
 
 from graph.exploring import EDGES_SHOWN, FURTHER, INSTITUTION, KINDS, PERSON, SHOWN, TOPIC, UNFOLDED, WORK, Ref, View
 from graph.neighborhood import Count, Edge, Neighborhood, Node
-from graph.neighborhood_sql import SEARCHED, several, statement, used
+from graph.neighborhood_sql import ON_SHOWN_BYLINE, SEARCHED, several, statement, used
 from graph.recency import now
 from researchgraph.lib import bulk
 from researchgraph.lib.dates import this_year
@@ -28,7 +28,15 @@ CENTERS_FOLLOWED: Final = 20
 FOLLOWED_EACH: Final = 5
 
 
+_OVERLAP: Final = """
+    (%(since)s::int IS NULL OR last_year >= %(since)s::int) AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)
+"""
 _FURTHER: Final = f"""
+    WITH near AS MATERIALIZED (
+        SELECT b_id AS key FROM graph_coauthoredge WHERE a_id = %(center)s::bigint
+        UNION ALL SELECT a_id FROM graph_coauthoredge WHERE b_id = %(center)s::bigint
+        UNION ALL SELECT researcher_id FROM works_authorship WHERE work_id = %(on_work)s::bigint AND researcher_id IS NOT NULL
+        UNION ALL SELECT unnest(%(known)s::bigint[]))
     SELECT DISTINCT ON (f.other) f.other, r.public_id, r.slug, r.display_name, f.works, f.strength,
            f.first_year, f.last_year, f.weight
       FROM unnest(%(people)s::bigint[]) AS p(id)
@@ -37,17 +45,16 @@ _FURTHER: Final = f"""
               FROM (SELECT b_id AS other, works, weight, recent, first_year, last_year FROM graph_coauthoredge WHERE a_id = p.id
                            UNION ALL
                            SELECT a_id, works, weight, recent, first_year, last_year FROM graph_coauthoredge WHERE b_id = p.id) e
-             WHERE recent * %(now)s::float8 >= %(least)s::float8 AND (%(since)s::int IS NULL OR last_year >= %(since)s::int)
-               AND (%(until)s::int IS NULL OR first_year <= %(until)s::int)
+             WHERE other NOT IN (SELECT key FROM near) AND recent * %(now)s::float8 >= %(least)s::float8 AND {_OVERLAP}
              ORDER BY recent DESC, weight DESC, works DESC, other LIMIT {FOLLOWED_EACH}) f
       JOIN profiles_researcher r ON r.id = f.other AND r.removed_at IS NULL
-     WHERE f.other <> ALL(%(known)s::bigint[]) ORDER BY f.other, f.strength DESC
+     ORDER BY f.other, f.strength DESC
 """  # noqa: S608 - constants
 
 _EDGES: Final = f"""
     SELECT kind, a, b, works, weight, count(*) OVER () FROM (
         SELECT 'pp' AS kind, a_id AS a, b_id AS b, works, recent * %(now)s::float8 AS weight FROM graph_coauthoredge
-         WHERE a_id = ANY(%(person)s::bigint[]) AND b_id = ANY(%(person)s::bigint[])
+         WHERE a_id = ANY(%(person)s::bigint[]) AND b_id = ANY(%(person)s::bigint[]) AND {_OVERLAP}
         UNION ALL
         SELECT DISTINCT 'pw', researcher_id, work_id, 1, 0::float8 FROM works_authorship
          WHERE work_id = ANY(%(work)s::bigint[]) AND researcher_id = ANY(%(person)s::bigint[])
@@ -55,11 +62,12 @@ _EDGES: Final = f"""
         SELECT 'wt', work_id, topic_id, 1, 0 FROM works_worktopic
          WHERE work_id = ANY(%(work)s::bigint[]) AND topic_id = ANY(%(topic)s::bigint[])
         UNION ALL
-        SELECT 'wi', work_id, institution_id, 1, 0 FROM works_workinstitution
-         WHERE work_id = ANY(%(work)s::bigint[]) AND institution_id = ANY(%(institution)s::bigint[])
+        SELECT 'wi', x.work_id, x.institution_id, 1, 0 FROM works_workinstitution x
+         WHERE x.work_id = ANY(%(work)s::bigint[]) AND x.institution_id = ANY(%(institution)s::bigint[])
+           AND {ON_SHOWN_BYLINE.format(work="x.work_id", institution="x.institution_id")}
         UNION ALL
         SELECT 'pi', researcher_id, institution_id, works, 0 FROM profiles_affiliation
-         WHERE researcher_id = ANY(%(person)s::bigint[]) AND institution_id = ANY(%(institution)s::bigint[])
+         WHERE researcher_id = ANY(%(person)s::bigint[]) AND institution_id = ANY(%(institution)s::bigint[]) AND {_OVERLAP}
     ) e ORDER BY weight DESC, works DESC, kind, a, b LIMIT {EDGES_SHOWN}
 """  # noqa: S608 - constants
 _ENDS: Final = {"p": PERSON, "w": WORK, "t": TOPIC, "i": INSTITUTION}
@@ -86,9 +94,9 @@ def neighborhood(view: View) -> Neighborhood | None:
             totals[kind] = totals[kind] + 1 if view.words else total
     counts = [Count(kind, len(keys[kind]), totals[kind]) for kind in view.kinds]
     if view.steps > 1 and keys[PERSON]:
-        _follow(keys[PERSON], center=key if center.kind == PERSON else 0, view=view)
+        _follow(keys[PERSON], center.kind, key, view=view)
     joined = _unfold(keys, center, view=view) if view.unfolded else []
-    edges, edges_total = _edges(keys, center, joined)
+    edges, edges_total = _edges(keys, center, joined, view=view)
     return Neighborhood(
         center=center,
         nodes=[node for kind in KINDS for node in keys[kind].values()],
@@ -132,13 +140,16 @@ _LABELS: Final = """
 """
 
 
-def _follow(people: dict[int, Node], *, center: int, view: View) -> None:
-    """Add the people of the second step to those of the first."""
+def _follow(people: dict[int, Node], kind: str, center: int, *, view: View) -> None:
+    """Add the people of the second step to those of the first: those who are not next to the center, shown or not."""
     first = list(people)
-    given = _given(view) | {"people": first[:CENTERS_FOLLOWED], "known": [*first, center]}
-    rows = sorted(bulk.fetch(_FURTHER, used(_FURTHER, given)), key=lambda row: (-row[5], row[0]))[:FURTHER]
-    further = {key: Node(*(PERSON, *columns, 2)) for key, *columns in rows}
-    people.update({key: node for key, node in further.items() if node.ref not in view.hidden})
+    given = _given(view) | {
+        "people": first[:CENTERS_FOLLOWED], "known": [*first, center if kind == PERSON else 0],
+        "center": center if kind == PERSON else 0, "on_work": center if kind == WORK else 0,
+    }  # fmt: skip
+    rows = sorted(bulk.fetch(_FURTHER, used(_FURTHER, given)), key=lambda row: (-row[5], row[0]))
+    further, words = [(key, Node(*(PERSON, *columns, 2))) for key, *columns in rows], fold(view.words)
+    people.update([(key, node) for key, node in further if _wanted(node, view, words)][:FURTHER])
 
 
 def _unfold(keys: dict[str, dict[int, Node]], center: Node, *, view: View) -> list[Edge]:
@@ -166,10 +177,12 @@ def _unfold(keys: dict[str, dict[int, Node]], center: Node, *, view: View) -> li
     return edges
 
 
-def _edges(keys: dict[str, dict[int, Node]], center: Node, joined: Sequence[Edge]) -> tuple[list[Edge], int]:
+def _edges(
+    keys: dict[str, dict[int, Node]], center: Node, joined: Sequence[Edge], *, view: View
+) -> tuple[list[Edge], int]:
     """The edges between the nodes shown: those to the center, those to what is unfolded, then the others, by weight; and how many."""
     given: dict[str, Any] = {kind: list(keys[kind]) for kind in KINDS}
-    given["now"] = now(1.0, year=this_year())
+    given |= {"now": now(1.0, year=this_year()), "since": view.since, "until": view.until}
     names = {(kind, one): node.id for kind in KINDS for one, node in keys[kind].items()}
     rows = bulk.fetch(_EDGES, given)
     own = [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from graph.algorithms import FEWEST_ASSUMED, HYPER_AUTHORSHIP
 from graph.exploring import INSTITUTION, PERSON, TOPIC, WORK, View
 from graph.recency import EPOCH, HALF_LIFE
+from profiles import printed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +83,15 @@ _SEEN: Final = """
       WHERE {column} = (SELECT key FROM center) AND <overlap>) p
     JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
 """
+_ON_WORKS: Final = f"""
+    (SELECT a.researcher_id AS key, count(DISTINCT m.id)::int AS works, 0::float8 AS strength, 0::float8 AS in_all,
+            min(m.year) AS first, max(m.year) AS last FROM mine m JOIN works_authorship a ON a.work_id = m.id
+      WHERE a.researcher_id IS NOT NULL AND a.position < {HYPER_AUTHORSHIP} AND {{byline}} GROUP BY 1) p
+    JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
+"""  # noqa: S608 - constants
+"""The same of the works that count only; of a crowd's work only the first ones are looked at."""
+_BYLINES: Final = {TOPIC: "true", INSTITUTION: "(SELECT key FROM center) = ANY(a.institutions)"}
+"""Which bylines of a work belong to the center."""
 _PERSON_COLUMNS: Final = (
     "r.id, r.public_id, r.slug, r.display_name, p.works, round(p.strength::numeric, 9)::float8, p.first, p.last,"
     " round(p.in_all::numeric, 9)::float8"
@@ -109,15 +119,21 @@ _LATEST_WORKS: Final = (
     f"SELECT {_WORK_COLUMNS.format(works='1')}, m.total FROM (SELECT c.*, count(*) OVER () AS total FROM mine c"  # noqa: S608 - constants
     f" ORDER BY {_NEWEST.format(row='c')} LIMIT %(most_work)s) m JOIN works_work w ON w.id = m.id ORDER BY {_NEWEST.format(row='w')}"
 )
-# Works that have authors in common; of a crowd's work only the first ones are looked at.
+# Works that have authors in common, of records that are shown; of a crowd's work only the first ones are looked at.
 _WORKS_BESIDE: Final = f"""
     SELECT {_WORK_COLUMNS.format(works="n.people")}, count(*) OVER () FROM
            (SELECT b.work_id, count(DISTINCT b.researcher_id)::int AS people FROM works_authorship a
+               JOIN profiles_researcher r ON r.id = a.researcher_id AND r.removed_at IS NULL
                JOIN works_authorship b ON b.researcher_id = a.researcher_id AND b.work_id <> a.work_id
               WHERE a.work_id = (SELECT key FROM center) AND a.position < {HYPER_AUTHORSHIP} GROUP BY 1
-              ORDER BY 2 DESC, 1 DESC LIMIT {SEARCHED}) n JOIN works_work w ON w.id = n.work_id
+              ORDER BY 2 DESC, 1 DESC LIMIT {SEARCHED}) n JOIN works_work w ON w.id = n.work_id WHERE <narrowed>
      ORDER BY n.people DESC, {_NEWEST.format(row="w")} LIMIT %(most_work)s
 """  # noqa: S608 - constants
+ON_SHOWN_BYLINE: Final = f"""
+    EXISTS (SELECT FROM works_authorship a {printed.HOLDER}
+             WHERE a.work_id = {{work}} AND {{institution}} = ANY(a.institutions) AND NOT {printed.HIDDEN})
+"""
+"""Whether an institution stands beside a name of the work that is shown: others' affiliations are withheld with their names."""
 _COUNTED: Final = """
     (SELECT {key} AS key, count(*)::int AS works, min(m.year) AS first, max(m.year) AS last
        FROM mine m JOIN {through} WHERE {others} GROUP BY 1) p JOIN {table} e ON e.id = p.key
@@ -138,6 +154,8 @@ def _counted(kind: str, center: str) -> str:
                 "works_authorship a ON a.work_id = m.id AND a.researcher_id = (SELECT key FROM center)"
                 " CROSS JOIN LATERAL unnest(a.institutions) AS x(institution_id)"
             )
+        else:
+            through += f" AND {ON_SHOWN_BYLINE.format(work='x.work_id', institution='x.institution_id')}"
     others = f"{key} <> (SELECT key FROM center)" if kind == center else "true"  # noqa: S608 - constants
     rows = _COUNTED.format(key=key, through=through, others=others, table=table)
     return _PART.format(kind=kind, columns=_ENTITY.format(label=label), rows=rows, order=_BY_WORKS.format(label=label))
@@ -146,20 +164,29 @@ def _counted(kind: str, center: str) -> str:
 def statement(view: View) -> str:
     """The query for the center of a view, whose row comes first, and for what is next to it."""
     center = view.center.kind
-    asked = {name for name in _NARROWED if getattr(view, name)}
+    asked = _asked(view)
     parts = {
         PERSON: _people(center, asked),
-        WORK: _WORKS_BESIDE if center == WORK else _LATEST_WORKS,
+        WORK: _WORKS_BESIDE.replace("<narrowed>", _all(_NARROWED, asked)) if center == WORK else _LATEST_WORKS,
         TOPIC: _counted(TOPIC, center),
         INSTITUTION: _counted(INSTITUTION, center),
     }
-    narrowed = "true" if center == WORK else _all(_NARROWED, asked)
+    counted = "true" if center == WORK else _all(_NARROWED, asked)
     mine = (
         f"WITH center AS MATERIALIZED ({_CENTERS[center]}),"  # noqa: S608 - constants
         f" mine AS MATERIALIZED (SELECT w.id, w.year, w.date, {_SHARE} AS share, {_SHARE} * {_FACTOR} AS faded"
-        f" FROM {_MINE[center]} n JOIN works_work w ON w.id = n.work_id WHERE {narrowed}) "
+        f" FROM {_MINE[center]} n JOIN works_work w ON w.id = n.work_id WHERE {counted}) "
     )
     return mine + " UNION ALL ".join([_CENTER, *(f"({parts[kind]})" for kind in view.kinds)])
+
+
+def narrowed(view: View) -> str:
+    """The condition on a work `w` that a view's years and topic are."""
+    return _all(_NARROWED, _asked(view))
+
+
+def _asked(view: View) -> set[str]:
+    return {name for name in _NARROWED if getattr(view, name)}
 
 
 def _people(center: str, asked: AbstractSet[str]) -> str:
@@ -167,6 +194,8 @@ def _people(center: str, asked: AbstractSet[str]) -> str:
     if center == PERSON and not asked:
         return f"SELECT 'person'::text, {_PERSON_COLUMNS}, p.total FROM {_STORED}"  # noqa: S608 - constants
     rows, order = _PEOPLE[center]
+    if asked and center in _BYLINES:
+        rows = _ON_WORKS.format(byline=_BYLINES[center])
     rows = rows.replace("<overlap>", _all(_OVERLAP, asked))
     return _PART.format(kind=PERSON, columns=_PERSON_COLUMNS, rows=rows, order=order)
 

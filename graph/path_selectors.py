@@ -61,17 +61,18 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """The ways between two people. `given_up` says that the search met its limits before it found an answer."""
+    """The ways between two people, and the steps of the shortest, 0 if there is none.
+
+    `given_up` says that the search met its limits before it found an answer, `cut_short` that it did after one, so that
+    a better way may not have been seen.
+    """
 
     one: Person
     other: Person
     ways: list[Way]
+    distance: int = 0
     given_up: bool = False
-
-    @property
-    def distance(self) -> int:
-        """Steps of the first way; 0 if there is none."""
-        return len(self.ways[0].steps) if self.ways else 0
+    cut_short: bool = False
 
 
 class Common(msgspec.Struct, frozen=True):
@@ -144,18 +145,21 @@ def connection(one: Person, other: Person, *, strongest: bool = False) -> Connec
     A search from both ends: with each query the smaller side grows by one step, so there are as many queries as the way
     has steps, and two more. Nothing is held but the people that were met.
     """
+    part = _Part({})
     try:
         with transaction.atomic():
             bulk.run(f"SET LOCAL statement_timeout = {MILLISECONDS}")
-            part = _search(one.key, other.key, detour=DETOUR if strongest else 0)
+            _search(part, one.key, other.key, detour=DETOUR if strongest else 0)
     except OperationalError:
-        return Connection(one, other, [], given_up=True)
+        part.whole = False
     if not 0 < part.steps <= STEPS_MOST:
         return Connection(one, other, [], given_up=not part.whole)
     if strongest:
         best = routes.strongest(part.graph, one.key, other.key, limit=part.steps + DETOUR)
-        return Connection(one, other, _explained([best] if best else []))
-    return Connection(one, other, _explained(routes.shortest(part.graph, one.key, other.key)))
+        found = [best] if best else []
+    else:
+        found = routes.shortest(part.graph, one.key, other.key)
+    return Connection(one, other, _explained(found), distance=part.steps, cut_short=not part.whole)
 
 
 class _Part(msgspec.Struct):
@@ -168,9 +172,8 @@ class _Part(msgspec.Struct):
     whole: bool = True
 
 
-def _search(start: int, end: int, *, detour: int) -> _Part:
-    """The part of the graph between two people; with all ways of up to `detour` steps more than the shortest."""
-    part = _Part({})
+def _search(part: _Part, start: int, end: int, *, detour: int) -> None:
+    """Read the part of the graph between two people; with all ways of up to `detour` steps more than the shortest."""
     sides = [_Side(start), _Side(end)]
     for step in range(STEPS_MOST + detour):
         side = min(sides, key=lambda one: len(one.frontier))
@@ -180,13 +183,14 @@ def _search(start: int, end: int, *, detour: int) -> _Part:
         if len(sides[0].seen) + len(sides[1].seen) > PEOPLE_LOOKED_AT:
             part.whole = False
             break
-        routes.join(part.graph, bulk.fetch(_PAIRS, {"people": sorted(side.frontier)}))
+        pairs = bulk.fetch(_PAIRS, {"people": sorted(side.frontier)})
+        part.whole = part.whole and len(pairs) < PAIRS_READ
+        routes.join(part.graph, pairs)
         side.grow(part.graph)
         if part.steps or not sides[0].seen.isdisjoint(sides[1].seen):
             part.steps = part.steps or step + 1
             if step + 1 == part.steps + detour:
                 break
-    return part
 
 
 class _Side:
