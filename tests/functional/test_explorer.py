@@ -226,6 +226,25 @@ def test_unfolding_by_kind_is_in_the_address_and_the_table_keeps_step(page: Page
     assert shown(page) == before | {lark["id"]}
 
 
+def test_the_keyboard_goes_on_where_it_was(page: Page, wren: str) -> None:
+    alive(page, wren)
+    thrush = next(one for one in nodes(page) if one["label"] == THRUSH)
+    page.goto(f"{wren}?since=1990&sel={thrush['id']}")
+    page.locator("[data-canvas] canvas").first.wait_for()
+    link = page.locator("#detail").get_by_role("link", name="people", exact=True)
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**open=person**")
+    page.wait_for_function("document.activeElement?.textContent === 'people'")
+    # Another center keeps the filter and remembers the one before.
+    page.get_by_role("application", name="Graph picture").focus()
+    page.keyboard.press("c")
+    page.wait_for_url(f"**/researchers/{thrush['id'].partition(':')[2]}/**")
+    assert "since=1990" in page.url
+    assert "open=" not in page.url
+    page.get_by_role("navigation", name="Trail").get_by_role("link", name=WREN).wait_for()
+
+
 def test_what_is_hidden_is_hidden_from_canvas_table_and_export_until_it_is_shown_again(page: Page, wren: str) -> None:
     alive(page, wren)
     thrush = next(one for one in nodes(page) if one["label"] == THRUSH)

@@ -2,12 +2,12 @@
 import Graph from "graphology";
 import Sigma from "sigma";
 import { type Colors, colors } from "./colors";
-import { type Neighborhood, neighborhood, place } from "./data";
+import { type Neighborhood, neighborhood } from "./data";
 import { drawLabels } from "./labels";
 import type { Places, Task } from "./layout.worker";
 import { Lines } from "./lines";
 import { nearest } from "./moving";
-import { hiding, selecting, turn, unfolding } from "./page";
+import { centering, hiding, selecting, turn, unfolding } from "./page";
 import { download } from "./png";
 import { type Kind, Shapes } from "./shapes";
 
@@ -40,6 +40,8 @@ export class GraphExplorer extends HTMLElement {
   private waiting = new AbortController();
   private turning = new AbortController();
   private center = "";
+  /** Ids in the order of the table. */
+  private order: string[] = [];
   private at = "";
   private chosen = "";
   private untangled = false;
@@ -152,6 +154,7 @@ export class GraphExplorer extends HTMLElement {
   /** Let the graph be these nodes and edges. What was pinned or untangled stays where it is; how many nodes are new. */
   private update(data: Neighborhood): number {
     const before = this.graph.order;
+    this.order = data.nodes.map((node) => node.id);
     const kept = new Set(data.nodes.map((node) => node.id));
     for (const node of this.graph.filterNodes((id) => !kept.has(id))) this.graph.dropNode(node);
     const left = this.graph.order;
@@ -267,7 +270,7 @@ export class GraphExplorer extends HTMLElement {
 
   /** The node that many places further in the order of the table, around its ends. */
   private beside(step: number): string | undefined {
-    const order = this.graph.nodes();
+    const { order } = this;
     return order[(order.indexOf(this.at) + step + order.length) % order.length];
   }
 
@@ -306,7 +309,7 @@ export class GraphExplorer extends HTMLElement {
       case "untangle":
         return this.untangle();
       case "center":
-        return location.assign(`/explore/${place(node)}`);
+        return location.assign(centering(node, this.center));
       case "table":
         return document.querySelector<HTMLElement>("[data-table-tab]")?.click();
       case "png":

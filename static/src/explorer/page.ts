@@ -1,5 +1,5 @@
 /* The page around the picture: its address says what is shown, and its parts are put in the place of those of another address. */
-import { answered } from "./data";
+import { answered, place } from "./data";
 
 /** What differs between two views of one center, beside the picture. */
 const PARTS = ["gbar", "filters", "detail"];
@@ -13,11 +13,19 @@ export async function turn(address: URL, signal: AbortSignal): Promise<string> {
   for (const id of PARTS) {
     const [old, next] = [document.getElementById(id), page.getElementById(id)];
     if (!old || !next) continue;
+    const held = old.contains(document.activeElement) ? (document.activeElement?.textContent ?? "") : null;
     old.replaceChildren(...next.childNodes);
+    if (held !== null) hold(old, held);
     const label = next.getAttribute("aria-label");
     if (label) old.setAttribute("aria-label", label);
   }
   return source;
+}
+
+/** Focus what stands for the link or button that had it, the panel if there is none: whoever uses the keyboard goes on from there. */
+function hold(part: HTMLElement, text: string): void {
+  const same = [...part.querySelectorAll<HTMLElement>("a[href], button")].find((one) => one.textContent === text);
+  (same ?? document.getElementById("detail"))?.focus({ preventScroll: true });
 }
 
 /** The address with a node selected; "" for none. */
@@ -37,6 +45,15 @@ export function unfolding(node: string): URL {
   const open = tokens(address, "open");
   const others = open.filter((token) => owner(token) !== node);
   return told(address, "open", others.length < open.length ? others : [...open, node]);
+}
+
+/** The address of the same view around another node, as `View.around` has it: it remembers the center and drops what was of it. */
+export function centering(node: string, center: string): URL {
+  const address = selecting("");
+  address.pathname = `/explore/${place(node)}`;
+  for (const name of ["topic", "q", "open", "hide"]) address.searchParams.delete(name);
+  const before = tokens(address, "trail").filter((token) => token !== center && token !== node);
+  return told(address, "trail", [...before, center]);
 }
 
 /** The address without a node. */
