@@ -66,7 +66,7 @@ class Joining(msgspec.Struct, frozen=True):
 def joining(one: Ref, other: Ref, view: View) -> tuple[int, list[Joining]]:
     """How many works belong to both and to the view's years and topic, and the newest of them. One query.
 
-    An institution belongs to a person by the person's own bylines, not by those of co-authors.
+    A work is joined with others by itself, whatever its year. An institution belongs to a person by the person's own bylines, not by those of co-authors.
     """
     if {one.kind, other.kind} == {PERSON, INSTITUTION}:
         person, institution = (one, other) if one.kind == PERSON else (other, one)
@@ -74,7 +74,8 @@ def joining(one: Ref, other: Ref, view: View) -> tuple[int, list[Joining]]:
     else:
         works = f"({_WHOSE[one.kind].format('one')}) INTERSECT ({_WHOSE[other.kind].format('other')})"
         ends = {"one": one.public_id, "other": other.public_id}
-    query = _OF_BOTH.format(works=works, narrowed=narrowed(view))
+    counted = "true" if WORK in {one.kind, other.kind} else narrowed(view)
+    query = _OF_BOTH.format(works=works, narrowed=counted)
     rows = bulk.fetch(
         query, used(query, {**ends, "since": view.since, "until": view.until, "topic": view.topic, "most": SHOWN})
     )

@@ -159,7 +159,8 @@ def connection(one: Person, other: Person, *, strongest: bool = False) -> Connec
         found = [best] if best else []
     else:
         found = routes.shortest(part.graph, one.key, other.key)
-    return Connection(one, other, _explained(found), distance=part.steps, cut_short=not part.whole)
+    ways = _explained(found)
+    return Connection(one, other, ways, distance=part.steps if ways else 0, cut_short=not part.whole)
 
 
 class _Part(msgspec.Struct):

@@ -94,6 +94,9 @@ def test_years_narrow_people_of_a_topic_works_beside_a_work_and_the_reason_of_an
     ends = {"a": str(person("Ada Byron")), "b": str(person("Vera Wide"))}
     assert client.get("/api/v1/graph/joining/", ends).json()["total"] == 2
     assert client.get("/api/v1/graph/joining/", {**ends, "since": "2015"}).json()["total"] == 1
+    # What a work is joined with is so by the work itself, whatever the years.
+    itself = {"a": str(of_work("Early")), "b": str(person("Ada Byron")), "since": "2015"}
+    assert client.get("/api/v1/graph/joining/", itself).json()["total"] == 1
     far = shown(topic, since="2015")
     assert {"Hedy Lamarr"}.isdisjoint(node.label for node in far.nodes)
 
