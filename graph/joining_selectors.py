@@ -66,7 +66,8 @@ class Joining(msgspec.Struct, frozen=True):
 def joining(one: Ref, other: Ref, view: View) -> tuple[int, list[Joining]]:
     """How many works belong to both and to the view's years and topic, and the newest of them. One query.
 
-    A work is joined with others by itself, whatever its year. An institution belongs to a person by the person's own bylines, not by those of co-authors.
+    A work is joined with others by itself, whatever its year.
+    An institution belongs to a person by the person's own bylines, not by those of co-authors.
     """
     if {one.kind, other.kind} == {PERSON, INSTITUTION}:
         person, institution = (one, other) if one.kind == PERSON else (other, one)
