@@ -36,6 +36,8 @@ def violations() -> Callable[[Page], list[str]]:
     axe = AXE.read_text(encoding="utf-8")
 
     def found(page: Page) -> list[str]:
+        # A click waits for the next page to begin, not for its end.
+        page.wait_for_load_state()
         page.evaluate(axe)
         # Halfway between two color schemes, a button has the ground of one and the ink of the other.
         page.evaluate(SETTLED)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import Page, expect
+
 from tests.functional.signing_in import PASSWORD, make, sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
     from tests.conftest import DemoSite
 
 PAGES = (
@@ -43,7 +43,7 @@ def test_a_reader_logs_in_with_orcid(page: Page, demo_site: DemoSite) -> None:
     page.get_by_role("link").first.click()
     page.wait_for_url(f"{demo_site.url}/imports/")
     page.get_by_role("link", name="Your account").click()
-    assert "0000-0002-1825-0097" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("0000-0002-1825-0097", use_inner_text=True)
 
 
 def test_pages_about_an_account_work_without_scripts_and_read_well(
@@ -57,7 +57,7 @@ def test_pages_about_an_account_work_without_scripts_and_read_well(
     prove(plain_page)
     plain_page.get_by_text("not confirmed").wait_for()
     plain_page.goto(f"{demo_site.url}/account/sessions/")
-    assert plain_page.get_by_text("this one").is_visible()
+    expect(plain_page.get_by_text("this one")).to_be_visible()
     sign_in(page, demo_site, "keeper")
     for address in PAGES:
         page.goto(f"{demo_site.url}/account/{address}")
@@ -91,11 +91,11 @@ def test_a_passkey_is_added_and_logs_in_without_a_password(page: Page, demo_site
     page.get_by_role("button", name="Add it").click()
     page.get_by_role("heading", name=re.compile("Recovery codes")).wait_for()
     page.goto(f"{by_name(demo_site)}/account/2fa/webauthn/")
-    assert page.get_by_role("row", name=re.compile("phone yes")).is_visible()
+    expect(page.get_by_role("row", name=re.compile("phone yes"))).to_be_visible()
     page.goto(f"{by_name(demo_site)}/account/")
     page.get_by_role("button", name="Log out").click()
     page.goto(f"{by_name(demo_site)}/account/login/?next=/imports/")
     page.get_by_role("button", name="Log in with a passkey").click()
     page.wait_for_url(lambda url: "/login/" not in url)
     assert page.url.endswith("/imports/")
-    assert page.get_by_role("link", name="Your account").is_visible()
+    expect(page.get_by_role("link", name="Your account")).to_be_visible()

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.functional.signing_in import make
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
     from tests.conftest import DemoSite
 
 pytestmark = pytest.mark.timeout(600)
@@ -64,7 +63,7 @@ def claim_it(page: Page, site: DemoSite, record: str, url: str) -> str:
     page.get_by_role("radio", name="Code on your page").check()
     page.get_by_label("Page address").fill(url)
     page.get_by_role("button", name="Get the code").click()
-    assert "researchgraph-claim-" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("researchgraph-claim-")
     page.goto(there)
     page.get_by_label("Anything a curator should know").fill("I built these lamps.")
     page.get_by_role("button", name="Send the claim").click()
@@ -81,7 +80,7 @@ def approved(
     """Weak evidence, a question, an answer, approval; the claim, and the browsers of claimant and curator."""
     mine = person("noorc", scripts=False)
     claim = claim_it(mine, site, noor, "https://noor.example/")
-    assert "in review" in mine.get_by_role("main").inner_text()
+    expect(mine.get_by_role("main")).to_contain_text("in review", use_inner_text=True)
 
     # A curator asks, with a key.
     desk = person("claimdesk")
@@ -89,7 +88,7 @@ def approved(
     assert violations(desk) == []
     desk.get_by_role("link", name=f"{number(claim)}: {NAME}").click()
     assert violations(desk) == []
-    assert "institution on a byline" in desk.get_by_role("main").inner_text()
+    expect(desk.get_by_role("main")).to_contain_text("institution on a byline", use_inner_text=True)
     desk.get_by_label("Reason to ask or to decline").select_option("page-no-works")
     desk.get_by_role("heading", level=1).click()
     desk.keyboard.press("s")
@@ -97,19 +96,19 @@ def approved(
 
     # The claimant answers; the page is seen now.
     mine.goto(f"{site.url}{claim}")
-    assert "no list of publications" in mine.get_by_role("main").inner_text()
+    expect(mine.get_by_role("main")).to_contain_text("no list of publications", use_inner_text=True)
     site.manage("shell", "-c", SEEN.format(url="https://noor.example/"))
     mine.get_by_label("Your answer").fill("The list is on it now.")
     mine.get_by_role("button", name="Send it again").click()
 
     desk.goto(f"{site.url}/curate/claims/{number(claim)}/")
-    assert "The list is on it now." in desk.get_by_role("main").inner_text()
+    expect(desk.get_by_role("main")).to_contain_text("The list is on it now.", use_inner_text=True)
     desk.keyboard.press("a")
     desk.wait_for_url("**?note=approve")
     mine.goto(f"{site.url}{claim}")
-    assert "It counts from" in mine.get_by_role("main").inner_text()
+    expect(mine.get_by_role("main")).to_contain_text("It counts from", use_inner_text=True)
     page.goto(f"{site.url}/researchers/{noor}/")
-    assert "Unclaimed author" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("Unclaimed author", use_inner_text=True)
     site.manage("shell", "-c", LATER)
     page.goto(f"{site.url}/researchers/{noor}/")
     shown = page.get_by_role("main").inner_text()
@@ -135,12 +134,12 @@ def contested(site: DemoSite, noor: str, person: Callable[..., Page], violations
     site.manage("shell", "-c", SEEN.format(url="https://rival.example/"))
     other.goto(f"{site.url}{rival}")
     other.get_by_role("button", name="Send the claim").click()
-    assert "Somebody else claims the record as well" in other.get_by_role("main").inner_text()
+    expect(other.get_by_role("main")).to_contain_text("Somebody else claims the record as well", use_inner_text=True)
     assert violations(other) == []
     for name, said in (("claimdesk", "takes two curators"), ("claimdesk2", "claimdesk has proposed")):
         one = person(name)
         one.goto(f"{site.url}/curate/claims/{number(rival)}/")
-        assert said in one.get_by_role("main").inner_text()
+        expect(one.get_by_role("main")).to_contain_text(said, use_inner_text=True)
         one.get_by_role("button", name="Approve").click()
         one.wait_for_url("**?note=approve")
     return rival
@@ -156,10 +155,10 @@ def test_weak_evidence_leads_through_a_question_to_approval_then_a_rival_and_a_r
     claim, mine, desk = approved(demo_site, noor, page, person, violations)
     rival = contested(demo_site, noor, person, violations)
     mine.goto(f"{demo_site.url}{claim}")
-    assert "Everything the claim had done is undone" in mine.get_by_role("main").inner_text()
+    expect(mine.get_by_role("main")).to_contain_text("Everything the claim had done is undone", use_inner_text=True)
     demo_site.manage("shell", "-c", LATER)
     page.goto(f"{demo_site.url}/researchers/{noor}/")
-    assert "Claimed by the researcher" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("Claimed by the researcher", use_inner_text=True)
 
     # And is revoked in its turn.
     desk.goto(f"{demo_site.url}/curate/claims/{number(rival)}/")
@@ -168,7 +167,7 @@ def test_weak_evidence_leads_through_a_question_to_approval_then_a_rival_and_a_r
     desk.wait_for_url("**?note=revoke")
     demo_site.manage("shell", "-c", LATER)
     page.goto(f"{demo_site.url}/researchers/{noor}/")
-    assert "Unclaimed author" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("Unclaimed author", use_inner_text=True)
 
 
 def test_a_claim_by_orcid_is_verified_at_once_and_given_back(
@@ -183,7 +182,7 @@ def test_a_claim_by_orcid_is_verified_at_once_and_given_back(
     page.get_by_role("link", name="Ari S. Morcos").click()
     page.get_by_role("button", name="This is me: start the claim").click()
     page.wait_for_url("**/claims/*/")
-    assert "Signed in as 0000-0002-1825-0097" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("Signed in as 0000-0002-1825-0097", use_inner_text=True)
     page.get_by_role("button", name="Send the claim").click()
     page.get_by_text("The record is yours, at level L2.").wait_for()
     assert violations(page) == []
@@ -195,7 +194,7 @@ def test_a_claim_by_orcid_is_verified_at_once_and_given_back(
                 break
             page.wait_for_timeout(1_000)
             page.reload()
-        assert "Claimed by the researcher" in page.get_by_role("main").inner_text()
+        expect(page.get_by_role("main")).to_contain_text("Claimed by the researcher", use_inner_text=True)
         assert violations(page) == []
     finally:
         page.goto(claim)
@@ -203,7 +202,7 @@ def test_a_claim_by_orcid_is_verified_at_once_and_given_back(
         page.get_by_text("given back", exact=True).first.wait_for()
         demo_site.manage("shell", "-c", "from works.imports import settle; settle()")
     page.goto(record)
-    assert "Unclaimed author" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("Unclaimed author", use_inner_text=True)
 
 
 @pytest.mark.parametrize("width", [320, 390])

@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from playwright.sync_api import Page, expect
+
 from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
 
 ROBOTS = {"name": "Lin Zhang", "affiliation": "University of Warwick"}
 PROTEINS = {"name": "Lin Zhang", "affiliation": "Princeton University"}
@@ -64,12 +65,12 @@ def test_a_merge_a_later_import_and_the_undoing_leave_every_page_right(
     page.goto(f"{demo_site.url}{kept}history/")
     page.get_by_label("Merge another record into this one").fill(gone.split("/")[2])
     page.get_by_role("button", name="Compare").click()
-    assert "2" in page.get_by_role("row", name=re.compile("^Works")).inner_text()
+    expect(page.get_by_role("row", name=re.compile("^Works"))).to_contain_text("2")
     assert violations(page) == []
     page.get_by_label("Reason, kept in the history").fill("One person, as her homepage says.")
     page.get_by_role("button", name="Merge 2 records").click()
     page.wait_for_url("**/history/")
-    assert page.get_by_text("Another record joined this one").is_visible()
+    expect(page.get_by_text("Another record joined this one")).to_be_visible()
     assert violations(page) == []
     demo_site.manage("rebuildgraph")
     answer = page.request.get(f"{demo_site.url}{gone}", max_redirects=0)
@@ -88,7 +89,7 @@ def test_a_merge_a_later_import_and_the_undoing_leave_every_page_right(
     page.get_by_placeholder("Reason, kept in the history").first.fill("Two people after all.")
     page.get_by_role("button", name="Undo").first.click()
     page.wait_for_url("**/history/")
-    assert page.get_by_text("Undone: two records joined").is_visible()
+    expect(page.get_by_text("Undone: two records joined")).to_be_visible()
     demo_site.manage("rebuildgraph")
     assert shows(page, demo_site, kept) == {HANDS, FEEL, LATER}
     assert shows(page, demo_site, gone) == {SCALE, MEMBRANE}
@@ -130,22 +131,22 @@ def test_a_curator_splits_off_two_works_sees_it_in_the_history_and_undoes_it(
     # From the history to all bylines; one is ticked, and with it the other one that is printed alike.
     page.goto(f"{demo_site.url}{record}history/")
     page.get_by_role("link", name="All bylines").click()
-    assert page.get_by_text("None ticked").is_visible()
+    expect(page.get_by_text("None ticked")).to_be_visible()
     page.get_by_label(f"Tick: {VIOLINS}").check()
     page.get_by_role("button", name="Tick those printed alike").click()
-    assert page.get_by_text("2 of 5 ticked").is_visible()
+    expect(page.get_by_text("2 of 5 ticked")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("button", name="Split off").click()
 
     # The preview says what will be, and it is.
-    assert page.get_by_role("heading", name="Split off 2 works").is_visible()
+    expect(page.get_by_role("heading", name="Split off 2 works")).to_be_visible()
     assert page.get_by_role("row", name=re.compile("^Works")).inner_text().split()[-2:] == ["3", "2"]
     assert violations(page) == []
     page.get_by_label("Reason, kept in the history").fill("A historian of the same name.")
     page.get_by_role("button", name="Split off 2 works").click()
     page.wait_for_url(re.compile(r"/history/#event-\d+$"))
-    assert page.get_by_text("2 works split off into a record of their own").is_visible()
-    assert page.get_by_text("A historian of the same name.").is_visible()
+    expect(page.get_by_text("2 works split off into a record of their own")).to_be_visible()
+    expect(page.get_by_text("A historian of the same name.")).to_be_visible()
     demo_site.manage("rebuildgraph")
     other = record_of(page, demo_site, VIOLINS, "Petrova")
     assert other != record
@@ -157,7 +158,7 @@ def test_a_curator_splits_off_two_works_sees_it_in_the_history_and_undoes_it(
     page.get_by_role("region", name="Not theirs").get_by_role("link", name="The decision").first.click()
     page.get_by_placeholder("Reason, kept in the history").first.fill("She plays the violin.")
     page.get_by_role("button", name="Undo").first.click()
-    assert page.get_by_text("Undone: works split off").is_visible()
+    expect(page.get_by_text("Undone: works split off")).to_be_visible()
     assert violations(page) == []
     demo_site.manage("rebuildgraph")
     assert listed(page, demo_site, record) == everything
@@ -181,11 +182,11 @@ def test_a_work_is_marked_as_not_theirs_without_scripts_on_a_phone(
     sign_in(page, demo_site, "reader")
     record = record_of(page, demo_site, PAPYRI, "Carvalho")
     page.goto(f"{demo_site.url}/curate/record/{record.split('/')[2]}/")
-    assert not page.get_by_text("None ticked").is_visible()
+    expect(page.get_by_text("None ticked")).to_be_hidden()
     page.get_by_label(f"Tick: {GLASS}").check()
     page.get_by_role("button", name="Not theirs").click()
     page.get_by_label("Reason, kept in the history").fill("By her brother.")
     page.get_by_role("button", name="Mark 1 work as not theirs").click()
-    assert page.get_by_text("1 work marked as not theirs").is_visible()
+    expect(page.get_by_text("1 work marked as not theirs")).to_be_visible()
     demo_site.manage("rebuildgraph")
     assert listed(page, demo_site, record) == {PAPYRI, "Ink on charred papyri"}

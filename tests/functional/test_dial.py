@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
 
 OVERLAPS = """() => {
   const boxes = [...document.querySelectorAll('.dial a text')].map((text) => [text.textContent, text.getBoundingClientRect()]);
@@ -61,7 +61,7 @@ def test_a_person_of_the_picture_leads_by_keyboard_to_the_works_that_make_the_ti
     page.keyboard.press("Enter")
     page.wait_for_url("**/with/**")
     assert name.partition(": ")[2].partition(",")[0] in page.get_by_role("heading", level=1).inner_text()
-    assert page.locator("tbody tr").count() > 0
+    expect(page.locator("tbody tr")).not_to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [1280, 1000, 390])
@@ -69,7 +69,7 @@ def test_no_name_in_the_picture_covers_another_as_the_browser_draws_them(page: P
     page.set_viewport_size({"width": width, "height": 900})
     for address in (profile, f"{profile}graph/"):
         page.goto(address)
-        assert page.locator(".dial a text").count() == 16
+        expect(page.locator(".dial a text")).to_have_count(16)
         assert page.evaluate(OVERLAPS) == []
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
     from tests.conftest import DemoSite
 
 pytestmark = pytest.mark.timeout(300)
@@ -96,7 +95,7 @@ def test_six_tasks_with_the_canvas(page: Page, wren: str, violations: Callable[[
     page.locator("#pb").fill(LARK)
     page.get_by_role("button", name="Find a path").click()
     page.get_by_role("heading", name=f"{WREN} and {LARK} are two steps apart").wait_for()
-    assert "Songs at dawn" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("Songs at dawn", use_inner_text=True)
     # 5. What is next to an institution.
     alive(page, wren)
     place = next(one for one in nodes(page) if one["kind"] == "institution")
@@ -122,7 +121,7 @@ def test_six_tasks_without_scripts_on_a_phone(plain_page: Page, wren: str) -> No
     six_tasks_with_the_table(plain_page, wren)
     for address in (wren, f"{wren}?view=table", f"{wren}?view=table&steps=2"):
         plain_page.goto(address)
-        assert plain_page.locator("main svg.graph, main table").count() > 0
+        expect(plain_page.locator("main svg.graph, main table")).not_to_have_count(0)
 
 
 def six_tasks_with_the_table(page: Page, wren: str) -> None:
@@ -140,7 +139,7 @@ def six_tasks_with_the_table(page: Page, wren: str) -> None:
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url("**since=2020**")
     page.get_by_role("rowheader", name=THRUSH).wait_for()
-    assert page.get_by_role("rowheader", name=MOSS).count() == 0
+    expect(page.get_by_role("rowheader", name=MOSS)).to_have_count(0)
     # 4. A path.
     page.locator("#pb").fill(LARK)
     page.get_by_role("button", name="Find a path").click()
@@ -151,7 +150,7 @@ def six_tasks_with_the_table(page: Page, wren: str) -> None:
         "link", name="Center Institute of Hedges"
     ).click()
     page.wait_for_url("**/explore/institutions/**")
-    assert page.get_by_role("rowheader", name=WREN).count() == 1
+    expect(page.get_by_role("rowheader", name=WREN)).to_have_count(1)
     # 6. A file.
     assert WREN in exported(page, "GraphML")
 
@@ -162,8 +161,8 @@ def said(page: Page) -> str:
 
 def nodes(page: Page) -> list[dict[str, Any]]:
     """What the picture was drawn from."""
-    found: dict[str, Any] = page.evaluate(
-        "fetch(document.querySelector('graph-explorer').getAttribute('src')).then((answer) => answer.json())"
+    found: dict[str, Any] = page.locator("graph-explorer").evaluate(
+        "(element) => fetch(element.getAttribute('src')).then((answer) => answer.json())"
     )
     listed: list[dict[str, Any]] = found["nodes"]
     return listed
@@ -187,7 +186,7 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(
 
 def shown(page: Page) -> set[str]:
     """The ids of what the canvas has."""
-    found: list[str] = page.evaluate("document.querySelector('graph-explorer').graph.nodes()")
+    found: list[str] = page.locator("graph-explorer").evaluate("(element) => element.graph.nodes()")
     return set(found)
 
 
@@ -222,7 +221,7 @@ def test_unfolding_by_kind_is_in_the_address_and_the_table_keeps_step(page: Page
     assert "open=" not in page.url
     page.go_back()
     page.wait_for_url(address)
-    page.wait_for_function("(id) => document.querySelector('graph-explorer').graph?.hasNode(id)", arg=lark["id"])
+    page.wait_for_function("(id) => document.querySelector('graph-explorer')?.graph?.hasNode(id)", arg=lark["id"])
     assert shown(page) == before | {lark["id"]}
 
 
@@ -252,7 +251,9 @@ def test_what_is_hidden_is_hidden_from_canvas_table_and_export_until_it_is_shown
     page.locator("[data-canvas] canvas").first.wait_for()
     page.get_by_role("button", name="Hide").click()
     page.wait_for_url("**hide=person**")
-    page.wait_for_function("(id) => !document.querySelector('graph-explorer').graph.hasNode(id)", arg=thrush["id"])
+    page.wait_for_function(
+        "(id) => document.querySelector('graph-explorer')?.graph?.hasNode(id) === false", arg=thrush["id"]
+    )
     assert THRUSH not in exported(page, "CSV")
     assert THRUSH not in in_table(page, page.url)
     page.get_by_role("link", name="Show 1 hidden").click()
@@ -295,7 +296,7 @@ def test_labels_on_the_canvas_touch_neither_nodes_nor_each_other(page: Page, wre
     alive(page, wren)
     page.wait_for_function("window.drawn.size > 2")
     boxes = page.evaluate("[...window.drawn]")
-    size = page.evaluate("document.querySelector('graph-explorer').sigma.getDimensions()")
+    size = page.locator("graph-explorer").evaluate("(element) => element.sigma.getDimensions()")
     for place, (text, (left, top, right, bottom)) in enumerate(boxes):
         assert 0 <= left < right <= size["width"], text
         for other, (a, b, c, d) in boxes[place + 1 :]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from lxml import etree
+from playwright.sync_api import Page, expect
 
 from tests.functional.signing_in import fill_in, make
 from tests.pipeline import work, write
@@ -14,8 +15,6 @@ from tests.pipeline import work, write
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from playwright.sync_api import Page
 
     from tests.conftest import DemoSite
 
@@ -88,8 +87,8 @@ def test_from_following_to_the_feed(
     new_work(demo_site, tmp_path, "s", "Mechanism of the heavens")
     wait_for_entry(page, demo_site, "Mechanism of the heavens")
     entry = page.get_by_role("article").filter(has_text="Mechanism of the heavens")
-    assert "because you follow Mary Somerville" in entry.inner_text()
-    assert "unread" in entry.inner_text()
+    expect(entry).to_contain_text("because you follow Mary Somerville")
+    expect(entry).to_contain_text("unread")
     schemes: tuple[Any, ...] = ("light", "dark")
     for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
@@ -101,7 +100,7 @@ def test_from_following_to_the_feed(
                 assert violations(page) == []
     page.goto(f"{demo_site.url}/me/feed/")
     page.get_by_role("button", name="Mark all as read").click()
-    assert page.get_by_text("unread", exact=True).count() == 0
+    expect(page.get_by_text("unread", exact=True)).to_have_count(0)
     page.goto(f"{demo_site.url}{mary}")
     feed = page.locator("link[rel=alternate]").get_attribute("href")
     assert "Mechanism of the heavens" in atom_titles(page, f"{demo_site.url}{feed}")
@@ -119,7 +118,7 @@ def test_from_following_to_the_feed_without_scripts(
     new_work(demo_site, tmp_path, "p", "Molecular and microscopic science")
     wait_for_entry(plain_page, demo_site, "Molecular and microscopic science")
     plain_page.get_by_role("link", name="People", exact=True).click()
-    assert plain_page.get_by_role("article").filter(has_text="Molecular and microscopic").count() == 1
+    expect(plain_page.get_by_role("article").filter(has_text="Molecular and microscopic")).to_have_count(1)
     plain_page.get_by_role("button", name="Make an address").click()
     secret = plain_page.get_by_label("Secret address").input_value()
     path = secret[secret.index("/feeds/") :]
@@ -129,4 +128,4 @@ def test_from_following_to_the_feed_without_scripts(
     assert page.request.get(f"{demo_site.url}{path}").status == 404
     plain_page.get_by_role("button", name="Unfollow Mary Somerville").click()
     plain_page.get_by_text("You follow nobody yet.").wait_for()
-    assert plain_page.get_by_role("heading", name="To follow").count() == 1
+    expect(plain_page.get_by_role("heading", name="To follow")).to_have_count(1)

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
 
 SOUPS = "Model soups: averaging weights"
 PAGES = [
@@ -42,14 +42,14 @@ def test_from_home_to_a_profile_a_work_a_topic_and_back(page: Page, demo_site: A
     box.press("Enter")
     page.get_by_role("link", name="Ari S. Morcos").first.click()
     page.wait_for_url("**/researchers/**")
-    assert page.get_by_role("heading", level=1).inner_text().startswith("Ari S. Morcos")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"^\s*Ari S\. Morcos"))
     page.get_by_role("link", name=re.compile(SOUPS)).first.click()
     page.wait_for_url("**/works/**")
     page.get_by_text("Why?").first.click()
-    assert page.get_by_text("Matched by name and corroboration").first.is_visible()
+    expect(page.get_by_text("Matched by name and corroboration").first).to_be_visible()
     page.get_by_role("main").locator("a[href^='/topics/']").last.click()
     page.wait_for_url("**/topics/**")
-    assert page.get_by_role("heading", name=re.compile("People")).is_visible()
+    expect(page.get_by_role("heading", name=re.compile("People"))).to_be_visible()
     for expected in ("/works/", "/researchers/", "/search/"):
         page.go_back()
         assert expected in page.url
@@ -61,7 +61,7 @@ def test_an_identifier_typed_at_home_opens_its_work(page: Page, demo_site: Any) 
     box.fill("arXiv:2203.05482")
     box.press("Enter")
     page.wait_for_url("**/works/**")
-    assert SOUPS in page.get_by_role("heading", level=1).inner_text()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(SOUPS)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -89,7 +89,7 @@ def test_every_page_works_without_scripts(plain_page: Page, page: Page, demo_sit
         response = plain_page.goto(demo_site.url + address)
         assert response is not None
         assert response.status == (404 if address == "/nothing/" else 200)
-        assert plain_page.get_by_role("heading", level=1).is_visible()
+        expect(plain_page.get_by_role("heading", level=1)).to_be_visible()
     plain_page.goto(f"{demo_site.url}/")
     box = plain_page.get_by_role("main").get_by_label("Search researchers, works, topics, institutions")
     box.fill("morcos")

@@ -4,9 +4,11 @@ again, and the run taken back.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
@@ -14,8 +16,6 @@ from tests.pipeline import work, write
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from playwright.sync_api import Page
 
     from tests.conftest import DemoSite
 
@@ -60,7 +60,7 @@ def test_a_file_is_brought_in_decided_on_and_taken_back(
     progress = page.get_by_role("region", name="Progress")
     # The page asks by itself until the run has ended.
     progress.get_by_text("done", exact=True).wait_for()
-    assert "4 records" in progress.inner_text()
+    expect(progress).to_contain_text("4 records")
     assert violations(page) == []
 
     # Decide on two ambiguous matches by keys.
@@ -71,10 +71,10 @@ def test_a_file_is_brought_in_decided_on_and_taken_back(
     ):
         page.goto(f"{demo_site.url}/curate/works/?view=list&source=bibtex")
         page.get_by_role("link", name=title).click()
-        assert heading.inner_text().startswith("Same work?")
+        expect(heading).to_have_text(re.compile(r"^\s*Same work\?"))
         page.keyboard.press(key)
         page.wait_for_url("**events=**")
-        assert said in page.get_by_role("status").inner_text()
+        expect(page.get_by_role("status")).to_contain_text(said)
     assert works_found(page, demo_site, "Bells below the tide") == 2
     assert works_found(page, demo_site, "Ink for cold nights") == 1
     assert works_found(page, demo_site, "A chart of every buoy") == 1
@@ -82,15 +82,15 @@ def test_a_file_is_brought_in_decided_on_and_taken_back(
     # Read the held-back record again: it still names nobody, and says so.
     page.goto(run)
     page.get_by_role("link", name="nobody").click()
-    assert "A log without a name" in page.locator("pre").inner_text()
+    expect(page.locator("pre")).to_contain_text("A log without a name")
     page.get_by_role("button", name="Read again").click()
-    assert "1 held back still" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("1 held back still")
     assert violations(page) == []
 
     # Take the run back: what only it said goes, what was decided on stays.
     page.goto(run)
     page.get_by_role("link", name="Roll back").click()
-    assert "1" in page.locator(".blast div", has_text="works disappear").inner_text()
+    expect(page.locator(".blast div", has_text="works disappear")).to_contain_text("1")
     page.get_by_role("button", name="Roll back").click()
     page.wait_for_url(run)
     page.get_by_role("region", name="Progress").get_by_text("rolled back", exact=True).wait_for()

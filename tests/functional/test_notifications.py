@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from playwright.sync_api import Browser, Page
 
     from tests.conftest import DemoSite
 
@@ -74,8 +73,8 @@ def test_a_decision_shows_in_the_header_and_is_read_on_the_page(
     assert header(page) == f"Notifications {before + 1} unread"
     page.get_by_role("link", name="Notifications").click()
     entry = page.get_by_role("article").first
-    assert f"Your claim on {NAME} needs one more thing from you." in entry.inner_text()
-    assert "unread" in entry.inner_text()
+    expect(entry).to_contain_text(f"Your claim on {NAME} needs one more thing from you.")
+    expect(entry).to_contain_text("unread")
     schemes: tuple[Any, ...] = ("light", "dark")
     for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
@@ -89,7 +88,7 @@ def test_a_decision_shows_in_the_header_and_is_read_on_the_page(
     page.get_by_role("button", name="Mark all as read").click()
     page.get_by_role("button", name="Mark all as read").wait_for(state="detached")
     assert header(page) == "Notifications"
-    assert page.get_by_text("unread", exact=True).count() == 0
+    expect(page.get_by_text("unread", exact=True)).to_have_count(0)
 
 
 def test_it_all_works_without_scripts_and_on_a_phone(plain_page: Page, demo_site: DemoSite, claim: str) -> None:
@@ -100,5 +99,5 @@ def test_it_all_works_without_scripts_and_on_a_phone(plain_page: Page, demo_site
     plain_page.get_by_text("No notifications yet.").wait_for()
     plain_page.get_by_role("switch", name="New works").uncheck()
     plain_page.get_by_role("button", name="Save").click()
-    assert not plain_page.get_by_role("switch", name="New works").is_checked()
-    assert plain_page.get_by_role("switch", name="Records joined or split").is_checked()
+    expect(plain_page.get_by_role("switch", name="New works")).not_to_be_checked()
+    expect(plain_page.get_by_role("switch", name="Records joined or split")).to_be_checked()

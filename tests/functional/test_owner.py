@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.functional.signing_in import make
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
     from tests.conftest import DemoSite
 
 pytestmark = pytest.mark.timeout(600)
@@ -83,7 +82,7 @@ def test_a_missing_work_is_added_and_a_wrong_one_corrected(
         assert violations(own) == []
     own.get_by_role("button", name="This is mine").click()
     own.wait_for_url("**/works/")
-    assert "1 work is marked as yours" in own.get_by_role("status").first.inner_text()
+    expect(own.get_by_role("status").first).to_contain_text("1 work is marked as yours")
     demo_site.manage("shell", "-c", "from works.imports import settle; settle()")
     page.goto(f"{demo_site.url}/researchers/{record}/")
     page.get_by_role("link", name=title).first.wait_for()
@@ -96,11 +95,11 @@ def test_a_missing_work_is_added_and_a_wrong_one_corrected(
     own.get_by_label("What is right").fill("Annals of Kites")
     own.get_by_label("How can a curator see that?").fill("On its first page.")
     own.get_by_role("button", name="Send to the curators").click()
-    assert "waits for a curator" in own.get_by_role("main").inner_text()
+    expect(own.get_by_role("main")).to_contain_text("waits for a curator", use_inner_text=True)
 
     desk = person("adddesk", scripts=scripts)
     desk.goto(f"{demo_site.url}/curate/proposals/")
-    assert "On its first page." in desk.get_by_role("main").inner_text()
+    expect(desk.get_by_role("main")).to_contain_text("On its first page.", use_inner_text=True)
     if scripts:
         assert violations(desk) == []
     desk.get_by_role("listitem").filter(has_text=title).get_by_role("button", name="Accept").click()
@@ -113,7 +112,7 @@ def test_a_missing_work_is_added_and_a_wrong_one_corrected(
     assert "by the author, accepted by a curator" in shown
     assert violations(page) == []
     own.goto(f"{demo_site.url}/me/records/{record}/proposals/")
-    assert "accepted" in own.get_by_role("main").inner_text()
+    expect(own.get_by_role("main")).to_contain_text("accepted", use_inner_text=True)
 
 
 @pytest.mark.parametrize("width", [320, 390])

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
 
 NAME = "Ari S. Morcos"
 EVERY_KIND = "kinds=person,work,topic,institution"
@@ -98,9 +98,9 @@ def test_the_graph_is_narrowed_without_scripts(plain_page: Page, profile: str) -
     plain_page.locator("#graph").get_by_role("button", name="Apply").click()
     assert "kinds=person&kinds=institution" in plain_page.url
     graph = plain_page.locator("#graph")
-    assert graph.locator("thead th", has_text="Institution").count() == 1
+    expect(graph.locator("thead th", has_text="Institution")).to_have_count(1)
     graph.get_by_role("link", name="Clear").click()
-    assert plain_page.locator("#graph svg.dial").count() == 1
+    expect(plain_page.locator("#graph svg.dial")).to_have_count(1)
 
 
 def test_taking_a_filter_away_shows_all_works_again(page: Page, profile: str) -> None:
@@ -125,8 +125,8 @@ def test_why_is_this_here_names_the_byline_and_the_rule(page: Page, profile: str
     page.goto(profile)
     first = page.locator("#works-list article").first
     first.get_by_text("Why is this here?").click()
-    assert "reads" in first.locator(".chain").inner_text()
-    assert "Confidence" in first.locator(".chain").inner_text()
+    expect(first.locator(".chain")).to_contain_text("reads", use_inner_text=True)
+    expect(first.locator(".chain")).to_contain_text("Confidence", use_inner_text=True)
 
 
 def test_the_level_explains_itself_by_keyboard_alone(page: Page, profile: str) -> None:
@@ -134,9 +134,9 @@ def test_the_level_explains_itself_by_keyboard_alone(page: Page, profile: str) -
     chip = page.get_by_role("button", name=re.compile("L1 "))
     chip.focus()
     page.keyboard.press("Enter")
-    assert page.locator("#lvl").is_visible()
+    expect(page.locator("#lvl")).to_be_visible()
     page.keyboard.press("Escape")
-    assert page.locator("#lvl").is_hidden()
+    expect(page.locator("#lvl")).to_be_hidden()
     assert chip.evaluate("(element) => element === document.activeElement")
 
 
@@ -152,7 +152,7 @@ def test_everything_works_without_scripts(plain_page: Page, profile: str) -> Non
     plain_page.goto(profile)
     all_works = titles(plain_page)
     plain_page.get_by_text("Why is this here?").first.click()
-    assert plain_page.locator(".chain").first.is_visible()
+    expect(plain_page.locator(".chain").first).to_be_visible()
     plain_page.locator(".facets summary", has_text="Year").click()
     plain_page.locator("input[name=year][value='2021']").check()
     plain_page.keyboard.press("Enter")
@@ -166,10 +166,10 @@ def test_everything_works_without_scripts(plain_page: Page, profile: str) -> Non
 def test_print_keeps_the_record_and_drops_the_tools(page: Page, profile: str) -> None:
     page.goto(profile)
     page.emulate_media(media="print")
-    assert page.get_by_role("heading", level=1).is_visible()
-    assert page.locator("#works-list article").first.is_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("#works-list article").first).to_be_visible()
     for gone in (".top", ".foot", ".facets", ".wf"):
-        assert page.locator(gone).first.is_hidden()
+        expect(page.locator(gone).first).to_be_hidden()
 
 
 def test_suggestions_are_reached_by_arrow_keys(page: Page, demo_site: Any) -> None:

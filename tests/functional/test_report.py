@@ -7,11 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from playwright.sync_api import Page
 
     from tests.conftest import DemoSite
 
@@ -43,10 +42,10 @@ def test_a_report_is_filed_and_confirmed_without_scripts(
 ) -> None:
     plain_page.goto(profile)
     plain_page.get_by_role("link", name="Report a problem").click()
-    assert not plain_page.get_by_label("Which work?").is_visible()
+    expect(plain_page.get_by_label("Which work?")).to_be_hidden()
     plain_page.get_by_role("radio", name="A work does not belong here").check()
     plain_page.get_by_role("button", name="Send the report").click()
-    assert "2 fields need attention" in plain_page.get_by_role("alert").inner_text()
+    expect(plain_page.get_by_role("alert")).to_contain_text("2 fields need attention")
     plain_page.get_by_label("Which work?").select_option(index=1)
     plain_page.get_by_label("Your e-mail address").fill("somebody@example.org")
     plain_page.get_by_role("button", name="Send the report").click()
@@ -55,7 +54,7 @@ def test_a_report_is_filed_and_confirmed_without_scripts(
     page.goto(f"{demo_site.url}{path}")
     assert violations(page) == []
     page.get_by_role("button", name="Confirm the report").click()
-    assert "confirmed" in page.get_by_role("heading", level=1).inner_text()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("confirmed")
     assert violations(page) == []
 
 

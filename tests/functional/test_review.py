@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from playwright.sync_api import Page
 
     from tests.conftest import DemoSite
 
@@ -83,8 +83,8 @@ def test_a_merge_is_answered_with_one_key_and_taken_back_with_another(
     sign_in(page, demo_site, "decider")
     page.goto(f"{demo_site.url}/curate/?kind=merge")
     heading = page.get_by_role("heading", level=1)
-    assert heading.inner_text().startswith("Same person? 1 of")
-    assert page.get_by_role("cell", name="Songs of northern whales").is_visible()
+    expect(heading).to_have_text(re.compile(r"^\s*Same person\? 1 of"))
+    expect(page.get_by_role("cell", name="Songs of northern whales")).to_be_visible()
     assert violations(page) == []
 
     # A letter in a field is a letter.
@@ -93,11 +93,11 @@ def test_a_merge_is_answered_with_one_key_and_taken_back_with_another(
     page.get_by_role("combobox").blur()
 
     page.keyboard.press("?")
-    assert page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_visible()
     page.get_by_role("switch", name="Single-letter keys").uncheck()
     page.keyboard.press("Escape")
     page.keyboard.press("a")
-    assert page.locator("#keys").is_hidden()
+    expect(page.locator("#keys")).to_be_hidden()
     assert status(page, demo_site, whales) == 200
     page.keyboard.press("?")
     page.get_by_role("switch", name="Single-letter keys").check()
@@ -105,12 +105,12 @@ def test_a_merge_is_answered_with_one_key_and_taken_back_with_another(
 
     page.keyboard.press("a")
     page.wait_for_url("**events=**")
-    assert "Joined Jing Zhao and Jing Zhao." in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("Joined Jing Zhao and Jing Zhao.")
     assert status(page, demo_site, whales) == 302
     assert violations(page) == []
     page.keyboard.press("z")
     page.wait_for_url("**note=undone**")
-    assert "Taken back" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("Taken back")
     assert status(page, demo_site, whales) == 200
     demo_site.manage("rebuildgraph")
     page.goto(f"{demo_site.url}{whales}")
@@ -124,16 +124,16 @@ def test_questions_are_skipped_and_put_aside_with_keys(page: Page, demo_site: De
     sign_in(page, demo_site, "decider")
     page.goto(f"{demo_site.url}/curate/")
     heading = page.get_by_role("heading", level=1)
-    assert heading.inner_text().startswith("Same person? 1 of")
+    expect(heading).to_have_text(re.compile(r"^\s*Same person\? 1 of"))
     page.keyboard.press("j")
     page.wait_for_url("**start=**")
-    assert heading.inner_text().startswith("One person? 2 of")
+    expect(heading).to_have_text(re.compile(r"^\s*One person\? 2 of"))
     page.keyboard.press("s")
     page.wait_for_url("**note=aside**")
-    assert "Put aside" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("Put aside")
     page.keyboard.press("z")
     page.wait_for_url("**note=undone**")
-    assert heading.inner_text().startswith("One person? 2 of")
+    expect(heading).to_have_text(re.compile(r"^\s*One person\? 2 of"))
     page.keyboard.press("k")
     page.get_by_text("Songs of northern whales").wait_for()
 
@@ -141,11 +141,11 @@ def test_questions_are_skipped_and_put_aside_with_keys(page: Page, demo_site: De
 def test_a_question_is_answered_without_scripts(plain_page: Page, demo_site: DemoSite, whales: str) -> None:
     sign_in(plain_page, demo_site, "decider")
     plain_page.goto(f"{demo_site.url}/curate/?kind=merge")
-    assert not plain_page.locator("kbd").first.is_visible()
+    expect(plain_page.locator("kbd").first).to_be_hidden()
     plain_page.get_by_role("button", name="Different people").click()
-    assert "Told Jing Zhao and Jing Zhao apart." in plain_page.get_by_role("status").inner_text()
+    expect(plain_page.get_by_role("status")).to_contain_text("Told Jing Zhao and Jing Zhao apart.")
     plain_page.get_by_role("button", name="Undo").click()
-    assert "Taken back" in plain_page.get_by_role("status").inner_text()
+    expect(plain_page.get_by_role("status")).to_contain_text("Taken back")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "light")])

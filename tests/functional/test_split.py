@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from playwright.sync_api import Page
 
     from tests.conftest import DemoSite
 
@@ -56,11 +55,11 @@ def test_a_work_is_split_and_made_one_again_without_scripts(
     plain_page.get_by_label("How do you know?").fill("One has a chart, the other has not.")
     plain_page.get_by_role("button", name="Make 1 record another work").click()
     heading = plain_page.get_by_text("Some records found to be another work’s")
-    assert heading.count() == 1
+    expect(heading).to_have_count(1)
     event = plain_page.get_by_role("listitem").filter(has=heading)
     event.get_by_label("Reason for undoing").fill("The chart was lost.")
     event.get_by_role("button", name="Undo").click()
-    assert plain_page.get_by_text("Undone: records found to be another work’s").count() == 1
+    expect(plain_page.get_by_text("Undone: records found to be another work’s")).to_have_count(1)
 
 
 def test_an_identifier_is_accepted_and_asked_about_again_without_scripts(
@@ -74,8 +73,8 @@ def test_an_identifier_is_accepted_and_asked_about_again_without_scripts(
     row.get_by_label("How do you know?").fill("Her own list has it.")
     row.get_by_role("button", name="It is theirs").click()
     decided = plain_page.get_by_role("region", name="What curators decided").get_by_role("listitem")
-    assert "Grace Hopper" in decided.inner_text()
-    assert row.count() == 0
+    expect(decided).to_contain_text("Grace Hopper")
+    expect(row).to_have_count(0)
     decided.get_by_label("Reason for undoing").fill("It was a copy.")
     decided.get_by_role("button", name="Undo").click()
-    assert row.count() == 1
+    expect(row).to_have_count(1)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.functional.signing_in import make
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
     from tests.conftest import DemoSite
 
 pytestmark = pytest.mark.timeout(600)
@@ -68,7 +67,7 @@ def test_a_coauthor_vouches_and_a_curator_decides_on_the_ticked_claim(
     mine.get_by_role("heading", name="Co-authors you have asked").wait_for()
     assert violations(mine) == []
     mine.get_by_role("button", name="Send the claim").click()
-    assert "1 has not answered" in mine.get_by_role("main").inner_text()
+    expect(mine.get_by_role("main")).to_contain_text("1 has not answered", use_inner_text=True)
     number = mine.url.strip("/").split("/")[-1]
 
     # The co-author answers on a phone, without scripts.
@@ -78,24 +77,24 @@ def test_a_coauthor_vouches_and_a_curator_decides_on_the_ticked_claim(
     assert "You are asked to vouch" in asked
     assert "vouchasker" in asked
     giver.get_by_role("button", name="Yes, I vouch for vouchasker").click()
-    assert "You are asked to vouch" not in giver.get_by_role("main").inner_text()
+    expect(giver.get_by_role("main")).not_to_contain_text("You are asked to vouch", use_inner_text=True)
     mine.reload()
-    assert "1 vouches." in mine.get_by_role("main").inner_text()
+    expect(mine.get_by_role("main")).to_contain_text("1 vouches.", use_inner_text=True)
 
     # A curator sees by whom, and approves it from the list, with a key.
     desk = person("vouchdesk")
     desk.goto(f"{demo_site.url}/curate/claims/{number}/")
-    assert f"{OTTO}, level L2, account vouchgiver" in desk.get_by_role("main").inner_text()
+    expect(desk.get_by_role("main")).to_contain_text(f"{OTTO}, level L2, account vouchgiver", use_inner_text=True)
     assert violations(desk) == []
     desk.goto(f"{demo_site.url}/curate/claims/")
     assert violations(desk) == []
     desk.get_by_role("checkbox", name=f"Tick claim {number}", exact=True).check()
     desk.keyboard.press("a")
     desk.wait_for_url("**/curate/claims/decide/")
-    assert "1 claim approved." in desk.get_by_role("status").inner_text()
+    expect(desk.get_by_role("status")).to_contain_text("1 claim approved.")
     assert violations(desk) == []
     mine.reload()
-    assert "It counts from" in mine.get_by_role("main").inner_text()
+    expect(mine.get_by_role("main")).to_contain_text("It counts from", use_inner_text=True)
 
     # The co-author's page names the iD he signs in with.
     page.goto(f"{demo_site.url}/researchers/{records[1]}/")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.functional.signing_in import make, sign_in
 from tests.pipeline import work, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from playwright.sync_api import Page
 
     from tests.conftest import DemoSite
 
@@ -69,7 +69,7 @@ def test_two_matches_are_decided_with_keys_and_one_is_taken_back(
     page.wait_for_url(lambda url: url != first)
     page.keyboard.press(back)
     page.wait_for_url(first)
-    assert heading.inner_text().startswith("Same work?")
+    expect(heading).to_have_text(re.compile(r"^\s*Same work\?"))
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -82,25 +82,25 @@ def test_two_matches_are_decided_with_keys_and_one_is_taken_back(
     page.keyboard.press("?")
     page.get_by_role("switch", name="Single-letter keys").check()
     page.keyboard.press("Escape")
-    assert page.get_by_role("status").count() == 0
+    expect(page.get_by_role("status")).to_have_count(0)
 
     page.keyboard.press("a")
     page.wait_for_url("**events=**")
-    assert "One work: “Lanterns" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("One work: “Lanterns")
     page.goto(f"{demo_site.url}/curate/works/?view=list")
     choose(page, "Ropes that remember")
     page.keyboard.press("d")
     page.wait_for_url("**events=**")
-    assert "Two works: “Ropes" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("Two works: “Ropes")
 
     joined = found(demo_site)
     assert joined[0] == joined[1]
     assert joined[2:] == works[2:]
     page.goto(f"{demo_site.url}{works[1]}")
     assert page.url == f"{demo_site.url}{works[0]}"
-    assert "w/2" in page.locator("#provenance").locator("xpath=ancestor::section").inner_text()
+    expect(page.locator("#provenance").locator("xpath=ancestor::section")).to_contain_text("w/2", use_inner_text=True)
     page.get_by_role("link", name="History", exact=True).click()
-    assert "Another work joined this one" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("Another work joined this one", use_inner_text=True)
     assert violations(page) == []
     page.get_by_label("Reason for undoing").fill("Two harbors.")
     page.get_by_role("button", name="Undo").click()
@@ -112,7 +112,7 @@ def test_two_matches_are_decided_with_keys_and_one_is_taken_back(
     for address in works:
         assert page.request.get(f"{demo_site.url}{address}", max_redirects=0).status == 200
     page.goto(f"{demo_site.url}{works[1]}")
-    assert "Kurt Gödel" in page.get_by_role("main").inner_text()
+    expect(page.get_by_role("main")).to_contain_text("Kurt Gödel", use_inner_text=True)
 
 
 def test_an_answer_without_scripts_is_taken_back_with_a_button(
@@ -121,8 +121,8 @@ def test_an_answer_without_scripts_is_taken_back_with_a_button(
     sign_in(plain_page, demo_site, "joiner")
     plain_page.goto(f"{demo_site.url}/curate/works/?view=list")
     plain_page.get_by_role("link", name="Lanterns under the harbor").click()
-    assert not plain_page.locator("kbd").first.is_visible()
+    expect(plain_page.locator("kbd").first).to_be_hidden()
     plain_page.get_by_role("button", name="Not sure").click()
-    assert "Put aside" in plain_page.get_by_role("status").inner_text()
+    expect(plain_page.get_by_role("status")).to_contain_text("Put aside")
     plain_page.get_by_role("button", name="Undo").click()
-    assert "Taken back" in plain_page.get_by_role("status").inner_text()
+    expect(plain_page.get_by_role("status")).to_contain_text("Taken back")
