@@ -13,7 +13,7 @@ from rest_framework.decorators import api_view
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
-from graph import path_selectors
+from graph import elsewhere, path_selectors
 from graph.busy import api_in_turn
 from graph.explorer_picture import label_of, places, widths
 from graph.exploring import KINDS, OF_SECTION, PERSON, STEPS, Ref, ref, view
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from graph.joining_selectors import Joining
     from graph.path_selectors import Person
+    from profiles.api import Redirect
 
 
 class GraphNode(msgspec.Struct, frozen=True):
@@ -147,12 +148,14 @@ FILTERS: Final = [
 @api_view(["GET"])
 @api_in_turn
 def around(request: Request, section: str, public_id: str) -> HttpResponse:
-    """What is next to one entity, the strongest first; carries an ETag."""
+    """What is next to one entity, the strongest first; carries an ETag. A joined record leads to the one that goes on."""
     asked = view(
         Ref(OF_SECTION[section], public_id), request.query_params.dict(), kinds=request.query_params.getlist("kinds")
     )
     found = neighborhood(asked)
     if found is None:
+        if gone := elsewhere.answer(request, [asked.center]):
+            return gone
         raise NotFound("There is nothing with this id.")
     body = msgspec.json.encode(_graph(found))
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -189,11 +192,13 @@ def _graph(found: Neighborhood) -> Graph:
 )
 @api_view(["GET"])
 @api_in_turn
-def path(request: Request) -> Response:
+def path(request: Request) -> Response | Redirect:
     """How two researchers are connected: the shortest ways over shared works, or the strongest."""
     one, other = (ref(f"{PERSON}:{request.query_params.get(name, '')}") for name in ("a", "b"))
     ends = path_selectors.people(one.public_id, other.public_id) if one and other else None
     if ends is None:
+        if gone := elsewhere.answer(request, [end for end in (one, other) if end]):
+            return gone
         raise NotFound("There is no researcher with one of these ids.")
     found = path_selectors.connection(*ends, strongest=request.query_params.get("by") == "strength")
     ways = [
@@ -225,10 +230,12 @@ def _work(one: Joining) -> PathWork:
 )
 @api_view(["GET"])
 @api_in_turn
-def joined(request: Request) -> Response:
+def joined(request: Request) -> Response | Redirect:
     """Why two entities are joined: the works that belong to both."""
     one, other = ref(request.query_params.get("a", "")), ref(request.query_params.get("b", ""))
     if one is None or other is None:
         raise ValidationError("a and b have to be a kind and a public id, such as person:2x4g5n7r9s.")
     total, works = joining(one, other, view(one, request.query_params.dict()))
+    if not total and (gone := elsewhere.answer(request, [one, other])):
+        return gone
     return Response(msgspec.to_builtins(JoiningWorks(total, [_work(work) for work in works])))

@@ -9,15 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from graph import exports, path_selectors
+from graph import elsewhere, exports, path_selectors
 from graph.busy import page_in_turn
 from graph.explorer_picture import picture
-from graph.exploring import FORMATS, KINDS, OF_SECTION, PERSON, WORK, Ref, View, view
+from graph.exploring import FORMATS, KINDS, OF_SECTION, PERSON, Ref, View, ref, view
 from graph.joining_selectors import joining
 from graph.neighborhood_selectors import labels, neighborhood
-from profiles import api_selectors, moved
 from works import search_selectors
-from works.selectors import work_page
 
 SVG: Final = "image/svg+xml"
 
@@ -66,7 +64,7 @@ def export(request: HttpRequest, section: str, public_id: str, form: str) -> Htt
     asked = _asked(request, section, public_id)
     found = neighborhood(asked) if form in FORMATS else None
     if found is None:
-        return _elsewhere(request, asked, f"export.{form}")
+        return _elsewhere(request, asked)
     if form == "svg":
         kind, body = SVG, str(picture(found, asked, standalone=True))
     else:
@@ -80,10 +78,17 @@ def export(request: HttpRequest, section: str, public_id: str, form: str) -> Htt
 @require_safe
 @page_in_turn
 def path(request: HttpRequest) -> HttpResponse:
-    """How two people are connected, and what they have in common. Either is named by an id or looked for by name."""
+    """How two people are connected, and what they have in common.
+
+    Either is named by an id, or looked for by name; a form sends both for whom it has found.
+    """
     texts = [search_selectors.clean_query(request.GET.get(name, "")) for name in ("a", "b")]
     strongest = request.GET.get("by") == "strength"
-    offered = [path_selectors.offered(text) for text in texts]
+    known = [request.GET.get(name, "") for name in ("a_id", "b_id")]
+    offered = [path_selectors.offered(text, known=one) for text, one in zip(texts, known, strict=True)]
+    unknown = [ref(f"{PERSON}:{text}") for text, one in zip(texts, offered, strict=True) if not one.chosen]
+    if gone := elsewhere.page(request, [one for one in unknown if one]):
+        return gone
     ends = path_selectors.people(*(one.chosen for one in offered))
     context = {
         "texts": [end.name for end in ends] if ends else texts,
@@ -101,19 +106,8 @@ def _asked(request: HttpRequest, section: str, public_id: str) -> View:
     return view(Ref(OF_SECTION[section], public_id), request.GET.dict(), kinds=request.GET.getlist("kinds"))
 
 
-def _elsewhere(request: HttpRequest, asked: View, ending: str = "") -> HttpResponseBase:
+def _elsewhere(request: HttpRequest, asked: View) -> HttpResponse:
     """Where a record that was joined with another has gone; nothing for what never was."""
-    center = asked.center
-    if center.kind == PERSON:
-        known = api_selectors.whereabouts(center.public_id)
-        if known and known.removed:
-            return render(request, "profiles/gone.html", {"return_to": "/"}, status=410)
-        if known and known.moved_to:
-            there = Ref(PERSON, known.moved_to)
-            return moved.redirect(f"{there.explore}{ending}{asked.parameters}", since=known.moved_at)
-    if center.kind == WORK:
-        page = work_page(center.public_id)
-        if page is not None and page.merged_to:
-            there = Ref(WORK, page.merged_to.split("/")[2])
-            return moved.redirect(f"{there.explore}{ending}{asked.parameters}", since=page.merged_at)
+    if gone := elsewhere.page(request, [asked.center]):
+        return gone
     raise Http404

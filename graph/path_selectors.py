@@ -124,10 +124,14 @@ class Offered(msgspec.Struct, frozen=True):
     people: list[search_selectors.Person]
 
 
-def offered(text: str) -> Offered:
-    """Whom a public id, or a name, means. A name is one record's only if no other that is found carries it."""
-    if any(len(text) == LENGTH and text == row[1] for row in bulk.fetch(_PEOPLE.format(column="public_id"), [[text]])):
-        return Offered(text, [])
+def offered(text: str, *, known: str = "") -> Offered:
+    """Whom a public id, or a name, means. A name is that of the record with the id `known` if it carries the name, and else
+    one record's only if no other that is found carries it.
+    """
+    asked = [one for one in (text, known) if len(one) == LENGTH]
+    for _key, public_id, _slug, name in bulk.fetch(_PEOPLE.format(column="public_id"), [asked]) if asked else ():
+        if public_id == text or fold(name) == fold(text):
+            return Offered(public_id, [])
     found = search_selectors.people(text, limit=OFFERED, offset=0)[1] if text else []
     named = [one.public_id for one in found if fold(one.name) == fold(text)]
     return Offered(named[0] if len(named) == 1 else "", found)
