@@ -82,7 +82,7 @@ def neighborhood(view: View) -> Neighborhood | None:
     found = bulk.fetch(query, used(query, given))
     if not found:
         return None
-    [(_kind, key, *facts, _total)] = [row for row in found if not row[0]]
+    [(_kind, key, *facts, looked_at)] = [row for row in found if not row[0]]
     center = msgspec.structs.replace(Node(view.center.kind, *facts), steps=0)
     totals = dict.fromkeys(view.kinds, 0)
     words = fold(view.words)
@@ -103,7 +103,7 @@ def neighborhood(view: View) -> Neighborhood | None:
         edges=edges,
         counts=counts,
         edges_total=edges_total,
-        sampled=view.center.kind in {TOPIC, INSTITUTION},
+        sampled=view.center.kind in {TOPIC, INSTITUTION} and looked_at >= LATEST,
     )
 
 

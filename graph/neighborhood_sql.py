@@ -30,7 +30,9 @@ _CENTERS: Final = {
     INSTITUTION: "SELECT id AS key, public_id, slug, name AS label, 0 AS works, NULL::int AS first, NULL::int AS last"
     " FROM profiles_institution WHERE public_id = %(id)s",
 }
-_CENTER: Final = "SELECT ''::text, key, public_id, slug, label, works, 0::float8, first, last, 0::float8, 0 FROM center"
+_CENTER: Final = (
+    "SELECT ''::text, key, public_id, slug, label, works, 0::float8, first, last, 0::float8, {looked_at} FROM center"
+)
 
 _SHARE: Final = f"""
     CASE WHEN w.author_count BETWEEN 2 AND {HYPER_AUTHORSHIP} OR w.authors_truncated AND w.author_count <= {HYPER_AUTHORSHIP}
@@ -50,12 +52,20 @@ _NARROWED: Final = {
 """What narrows the works that count; only what is asked for stands in the query, so that plans kept for it fit."""
 _OVERLAP: Final = {"since": "last_year >= %(since)s::int", "until": "first_year <= %(until)s::int"}
 """The same of what has first and last year."""
+_LATEST: Final = {
+    "since": "l.year >= %(since)s::int",
+    "until": "l.year BETWEEN 1 AND %(until)s::int",
+    "topic": _NARROWED["topic"].replace("w.id", "l.work_id"),
+}
+"""The same of works of a topic or an institution, so that the latest are the latest of those that count."""
 _MINE: Final = {
     PERSON: "(SELECT DISTINCT work_id FROM works_authorship WHERE researcher_id = (SELECT key FROM center))",
     WORK: "(SELECT key AS work_id FROM center)",
-    TOPIC: "(SELECT work_id FROM works_worktopic WHERE topic_id = (SELECT key FROM center) ORDER BY work_id DESC LIMIT %(latest)s)",
-    INSTITUTION: "(SELECT work_id FROM works_workinstitution WHERE institution_id = (SELECT key FROM center)"
-    " ORDER BY work_id DESC LIMIT %(latest)s)",
+    **{
+        kind: f"(SELECT l.work_id FROM works_work{kind} l WHERE l.{kind}_id = (SELECT key FROM center) AND <latest>"  # noqa: S608 - constants
+        " ORDER BY l.year DESC, l.work_id DESC LIMIT %(latest)s)"
+        for kind in (TOPIC, INSTITUTION)
+    },
 }
 _PART: Final = "SELECT '{kind}'::text, {columns}, count(*) OVER () FROM {rows} ORDER BY {order} LIMIT %(most_{kind})s"
 
@@ -162,7 +172,10 @@ def _counted(kind: str, center: str) -> str:
 
 
 def statement(view: View) -> str:
-    """The query for the center of a view, whose row comes first, and for what is next to it."""
+    """The query for the center of a view, whose row comes first, and for what is next to it.
+
+    The last column of the first row is how many works of a topic or an institution were looked at.
+    """
     center = view.center.kind
     asked = _asked(view)
     parts = {
@@ -171,13 +184,16 @@ def statement(view: View) -> str:
         TOPIC: _counted(TOPIC, center),
         INSTITUTION: _counted(INSTITUTION, center),
     }
-    counted = "true" if center == WORK else _all(_NARROWED, asked)
+    counted = _all(_NARROWED, asked) if center == PERSON else "true"
+    works = _MINE[center].replace("<latest>", _all(_LATEST, asked))
     mine = (
         f"WITH center AS MATERIALIZED ({_CENTERS[center]}),"  # noqa: S608 - constants
         f" mine AS MATERIALIZED (SELECT w.id, w.year, w.date, {_SHARE} AS share, {_SHARE} * {_FACTOR} AS faded"
-        f" FROM {_MINE[center]} n JOIN works_work w ON w.id = n.work_id WHERE {counted}) "
+        f" FROM {works} n JOIN works_work w ON w.id = n.work_id WHERE {counted}) "
     )
-    return mine + " UNION ALL ".join([_CENTER, *(f"({parts[kind]})" for kind in view.kinds)])
+    looked_at = "(SELECT count(*) FROM mine)" if center in {TOPIC, INSTITUTION} else "0"
+    own = _CENTER.format(looked_at=looked_at)
+    return mine + " UNION ALL ".join([own, *(f"({parts[kind]})" for kind in view.kinds)])
 
 
 def narrowed(view: View) -> str:

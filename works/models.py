@@ -170,26 +170,30 @@ class WorkIdentifier(models.Model):
 
 
 class WorkTopic(models.Model):
+    """A work carries a topic. `year` is that of the work, 0 if it has none: so the latest of a topic are read in order."""
+
     work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="work_topics")
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="work_topics", db_index=False)
+    year = models.SmallIntegerField(db_default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["topic", "work"], name="work_topic_once")]
+        constraints = [models.UniqueConstraint(fields=["topic", "year", "work"], name="work_topic_once")]
 
     def __str__(self) -> str:
         return f"{self.work_id} on {self.topic_id}"
 
 
 class WorkInstitution(models.Model):
-    """An institution named on some byline of a work."""
+    """An institution named on some byline of a work; `year` as for topics."""
 
     work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name="work_institutions")
     institution = models.ForeignKey(
         Institution, on_delete=models.CASCADE, related_name="work_institutions", db_index=False
     )
+    year = models.SmallIntegerField(db_default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["institution", "work"], name="work_institution_once")]
+        constraints = [models.UniqueConstraint(fields=["institution", "year", "work"], name="work_institution_once")]
 
     def __str__(self) -> str:
         return f"{self.work_id} from {self.institution_id}"

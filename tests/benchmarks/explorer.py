@@ -1,8 +1,9 @@
 """What the explorer's queries cost: `uv run python tests/benchmarks/explorer.py --works 10000 --works 100000 --works 1000000`.
 
 What is next to a person, as table, picture and API get it, against the lookup of one row by its key, in turns, in one process: for
-random people and for the ten who share works with most others. Then ways between random people, the shortest and the strongest.
-Tables are filled as for `whole_graph.py`; engines of its own, no web server.
+random people and for the ten who share works with most others; of topics and institutions, from the largest to small ones. Then
+ways between random people, the shortest and the strongest. Tables are filled as for `whole_graph.py`, with topics and institutions
+(`surroundings.py`); engines of its own, no web server.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks.engines import apart, engines  # noqa: E402 - the checkout is not installed as a package
+from tests.benchmarks.surroundings import TOPICS, surround  # noqa: E402
 from tests.benchmarks.whole_graph import bylines, fill  # noqa: E402
 
 PEOPLE: Final = 300
 PATHS: Final = 150
 HEAVIEST: Final = 10
 ROUNDS: Final = 20
+RANKS: Final = (1, 2, 20, TOPICS // 2)
+"""Of topics, by size; the institutions of these numbers are the largest one, and usual ones."""
 ROW: Final = "SELECT id, public_id, display_name, works_count FROM profiles_researcher WHERE id = %s"
 
 
@@ -55,6 +59,7 @@ def measure(works: int) -> dict[str, Any]:
         given = bylines(works)
         people = int(given.researcher.max())
         fill(given, people=people)
+        surround(people)
         degrees = "SELECT id, count(*) FROM (SELECT a_id AS id FROM graph_coauthoredge UNION ALL SELECT b_id FROM graph_coauthoredge)"
         rows = bulk.fetch(f"{degrees} e GROUP BY id ORDER BY count(*) DESC, id")
         chance = random.Random(1)  # noqa: S311 - a benchmark, not a secret
@@ -67,6 +72,7 @@ def measure(works: int) -> dict[str, Any]:
             "row_ms": ms(usual["row"]), "neighborhood_ms": ms(usual["neighborhood"]),
             "neighborhood_over_row": over(usual, statistics.median), "neighborhood_over_row_p95": over(usual, p95),
             "heaviest_ms": ms(heavy["neighborhood"]), "heaviest_over_row": over(heavy, statistics.median),
+            "others": [others(kind, rank) for kind in ("topic", "institution") for rank in RANKS],
             **{name: paths(ends, strongest=name == "strongest") for name in ("shortest", "strongest")},
         }  # fmt: skip
 
@@ -83,6 +89,18 @@ def in_turns(keys: list[int], *, rounds: int) -> dict[str, list[float]]:
         found["row"].append(seconds(lambda key=key: bulk.fetch(ROW, [key])))  # type: ignore[misc]
         found["neighborhood"].append(seconds(lambda asked=asked: neighborhood(asked)))  # type: ignore[misc]
     return {name: times[10:] for name, times in found.items()}
+
+
+def others(kind: str, rank: int) -> dict[str, Any]:
+    """Milliseconds of what is next to a topic or an institution, and how many works it has."""
+    from graph.exploring import Ref, view
+    from graph.neighborhood_selectors import neighborhood
+    from researchgraph.lib import bulk
+
+    asked = view(Ref(kind, f"{rank:010}"), {})
+    times = [seconds(lambda: neighborhood(asked)) for _ in range(ROUNDS)][1:]
+    works = bulk.fetch(f"SELECT count(*) FROM works_work{kind} WHERE {kind}_id = %s", [rank])[0][0]  # noqa: S608 - two words of ours
+    return {"kind": kind, "works": works, "ms": ms(times)}
 
 
 def paths(ends: list[list[int]], *, strongest: bool) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.contrib.auth import get_user_model
 
+from graph import neighborhood_selectors
 from graph.exploring import Ref, view
 from graph.models import CoauthorEdge
 from graph.neighborhood import Neighborhood
 from graph.neighborhood_selectors import neighborhood
 from profiles.flows.opt_out import opt_out
-from profiles.models import Researcher
+from profiles.models import Institution, Researcher
 from researchgraph.lib.dates import this_year
 from tests.pipeline import importworks, work, write
 from works.models import Topic, Work
@@ -118,3 +119,24 @@ def test_the_api_reads_what_the_page_reads(tmp_path: Path, client: Client) -> No
     kinds = {node["kind"] for node in client.get(f"{there}?kinds=person&kinds=work").json()["nodes"]}
     assert kinds == {"person", "work"}
     assert client.get("/api/v1/graph/path/?a=%00&b=x").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["topic", "institution"])
+def test_the_latest_works_are_those_of_the_latest_years_whenever_they_were_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(neighborhood_selectors, "LATEST", 2)
+    for number, years in enumerate([(2020, 2021), (2001, 2002)]):
+        importworks(write(tmp_path / f"{number}.jsonl", [
+            work(f"a/{year}", f"Bells of {year}", HEDY, "Vera Wide", year=year, keywords=["bells"]) for year in years
+        ]))  # fmt: skip
+    here = Ref(kind, (Topic if kind == "topic" else Institution).objects.get().public_id)
+    assert [node.label for node in shown(here, kinds="work").nodes] == ["Bells of 2021", "Bells of 2020"]
+    assert shown(here).sampled
+    early = shown(here, kinds="work", until="2001")
+    assert ([node.label for node in early.nodes], early.sampled) == (["Bells of 2001"], False)
+    # A year that is corrected moves the work.
+    importworks(write(tmp_path / "again.jsonl", [
+        work("a/2001", "Bells of 2001", HEDY, "Vera Wide", year=2023, keywords=["bells"])
+    ]))  # fmt: skip
+    assert [node.label for node in shown(here, kinds="work").nodes] == ["Bells of 2001", "Bells of 2021"]

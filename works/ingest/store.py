@@ -292,18 +292,18 @@ def _insert_parts(drafts: Sequence[WorkDraft], ids: _Ids) -> None:
     _insert_identifiers(drafts)
     bulk.copy_rows(
         "works_worktopic",
-        ("work_id", "topic_id"),
+        ("work_id", "topic_id", "year"),
         (
-            (draft.work_id, topic)
+            (draft.work_id, topic, draft.merged.year or 0)
             for draft in drafts
             for topic in sorted({ids.topics[_topic_key(t.kind, t.code, t.label)] for t in draft.merged.topics})
         ),
     )
     bulk.copy_rows(
         "works_workinstitution",
-        ("work_id", "institution_id"),
+        ("work_id", "institution_id", "year"),
         (
-            (draft.work_id, institution)
+            (draft.work_id, institution, draft.merged.year or 0)
             for draft in drafts
             for institution in sorted({i for author in draft.merged.authors for i in _institution_ids(author, ids)})
         ),
