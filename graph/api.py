@@ -34,7 +34,8 @@ class GraphNode(msgspec.Struct, frozen=True):
     """An entity. `works` join it to the center, `strength` is what they add up to at present, see
     docs/collaboration.md; of one more than a step away, to the node that led there. `short` is the label cut to what fits.
 
-    `x`, `y` and `size` (half the width) are its place in a square of 760.
+    `x`, `y` and `size` (half the width) are its place in a square of 760. `state` says what has become of the tie of two people,
+    new, active or lapsed, unless years or a topic are asked for; `group` is the letter of the people who write with each other.
     """
 
     id: str
@@ -51,10 +52,14 @@ class GraphNode(msgspec.Struct, frozen=True):
     x: float
     y: float
     size: float
+    state: str
+    group: str
 
 
 class GraphEdge(msgspec.Struct, frozen=True):
-    """What joins two nodes: works, and the strength of two people at present (0 for other kinds); `width` is that in a picture."""
+    """What joins two nodes: works, or of two works the authors in common, and the strength of two people at present (0 for
+    other kinds); `width` is that in a picture.
+    """
 
     source: str
     target: str
@@ -166,11 +171,11 @@ def around(request: Request, section: str, public_id: str) -> HttpResponse:
 
 
 def _graph(found: Neighborhood) -> Graph:
-    placed = places(found)
+    placed, letters = places(found), found.letters()
     nodes = [
         GraphNode(
             node.id, node.kind, node.label, label_of(node), node.href, node.works, node.strength, node.in_all,
-            node.first_year, node.last_year, node.steps, *placed[node.id],
+            node.first_year, node.last_year, node.steps, *placed[node.id], node.state, letters.get(node.id, ""),
         )
         for node in (found.center, *found.nodes)
     ]  # fmt: skip

@@ -74,9 +74,10 @@ class Place(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A label beside a node: its text, where it begins or ends, and what it covers."""
+    """A label beside a node: its text, the letter of a group or "", where it begins or ends, and what it covers."""
 
     text: str
+    mark: str
     x: float
     y: float
     anchor: str
@@ -145,7 +146,12 @@ def _size(node: Node) -> float:
 
 
 def labels(
-    found: Neighborhood, placed: Mapping[str, Place], *, selected: str = "", size: float = SIZE
+    found: Neighborhood,
+    placed: Mapping[str, Place],
+    *,
+    letters: Mapping[str, str],
+    selected: str = "",
+    size: float = SIZE,
 ) -> dict[str, Label]:
     """The labels by node: of the selection and the center, then of institutions, topics and people, as long as there is room.
 
@@ -164,7 +170,7 @@ def labels(
         place = placed[one]
         others = [box for box in taken if box != place.box]
         text = label_of(nodes[one])
-        spots = _beside(text, place, middle=size / 2)
+        spots = _beside(text, letters.get(one, ""), place, middle=size / 2)
         label = next((label for label in spots if _free(label.box, others, size=size)), None)
         if label is None and one in first:
             label = spots[0]
@@ -179,9 +185,9 @@ def label_of(node: Node) -> str:
     return cut(short(node.label) if node.kind == PERSON and " " in node.label else node.label, most=WIDEST)
 
 
-def _beside(text: str, place: Place, *, middle: float) -> list[Label]:
+def _beside(text: str, mark: str, place: Place, *, middle: float) -> list[Label]:
     """Where a label may stand: at the right or the left, away from the center first, then below and above."""
-    wide = width(text, bold=True)
+    wide = width(f"{text} {mark}" if mark else text, bold=True)
     right = (place.x + place.size + 4, place.y + 4, "start")
     left = (place.x - place.size - 4, place.y + 4, "end")
     below, above = (place.x, place.y + place.size + 13, "middle"), (place.x, place.y - place.size - 5, "middle")
@@ -189,7 +195,9 @@ def _beside(text: str, place: Place, *, middle: float) -> list[Label]:
     found = []
     for x, y, anchor in order:
         begin = {"start": x, "end": x - wide, "middle": x - wide / 2}[anchor]
-        found.append(Label(text, round(x, 1), round(y, 1), anchor, Box(begin, y - _HIGH + 3, begin + wide, y + 3)))
+        found.append(
+            Label(text, mark, round(x, 1), round(y, 1), anchor, Box(begin, y - _HIGH + 3, begin + wide, y + 3))
+        )
     return found
 
 
@@ -198,17 +206,19 @@ def _free(box: Box, taken: Sequence[Box], *, size: float) -> bool:
     return inside and not any(box.meets(other) for other in taken)
 
 
-def picture(found: Neighborhood, view: View, *, standalone: bool = False, size: float = SIZE) -> Markup:
+def picture(
+    found: Neighborhood, view: View, *, letters: Mapping[str, str], standalone: bool = False, size: float = SIZE
+) -> Markup:
     """The SVG: edges, then nodes as links that select them in the explorer, then labels.
 
     `standalone` is for a file of its own, which has no style sheet and no links: colors stand in it. Nodes are numbered as
-    the rows of the table are, by a class, for what marks one when the other is pointed at.
+    the rows of the table are, by a class, for what marks one when the other is pointed at. `letters` are those of groups.
     """
     placed = places(found, size=size)
     selected = view.selected if found.node(view.selected) else None
     chosen = str(selected) if selected else ""
     near = _near(found.edges, chosen)
-    named = labels(found, placed, selected=chosen, size=size)
+    named = labels(found, placed, letters=letters, selected=chosen, size=size)
     what = f"Graph around {escape(found.center.label)}: {len(found.nodes)} nodes and {len(found.edges)} edges."
     opening = f'<svg class="viz graph" viewBox="0 0 {size:g} {size:g}" role="group" aria-label="{what} The table lists the same.">'
     if standalone:
@@ -246,9 +256,13 @@ def _near(edges: Sequence[Edge], chosen: str) -> set[str]:
 
 
 def widths(edges: Sequence[Edge]) -> list[float]:
-    """The width of every edge, in the measure of the strongest one that is shown."""
+    """The width of every edge: by the strength of two people in the measure of the strongest pair that is shown, and of
+    other kinds by works (or authors in common), as a logarithm, in the measure of the most.
+    """
     strongest = max((edge.strength for edge in edges), default=0.0) or 1.0
-    return [round(1 + _THICKER * edge.strength / strongest, 1) for edge in edges]
+    most = math.log(max((edge.works for edge in edges if not edge.strength), default=1)) or 1.0
+    shares = (edge.strength / strongest if edge.strength else math.log(edge.works) / most for edge in edges)
+    return [round(1 + _THICKER * share, 1) for share in shares]
 
 
 def _edge(edge: Edge, placed: Mapping[str, Place], wide: float, *, lit: bool) -> str:
@@ -287,4 +301,5 @@ def _shape(kind: str, place: Place, classes: str) -> str:
 
 def _label(label: Label, *, strong: bool) -> str:
     classes = "lb t1" if strong else "lb"
-    return f'<text class="{classes}" x="{label.x:g}" y="{label.y:g}" text-anchor="{label.anchor}">{escape(label.text)}</text>'
+    mark = f'<tspan class="grp"> {label.mark}</tspan>' if label.mark else ""
+    return f'<text class="{classes}" x="{label.x:g}" y="{label.y:g}" text-anchor="{label.anchor}">{escape(label.text)}{mark}</text>'

@@ -14,6 +14,7 @@ from graph.busy import page_in_turn
 from graph.explorer_picture import picture
 from graph.exploring import FORMATS, KINDS, OF_SECTION, PERSON, Ref, View, ref, view
 from graph.joining_selectors import joining
+from graph.neighborhood import lettered
 from graph.neighborhood_selectors import labels, neighborhood
 from works import search_selectors
 
@@ -41,6 +42,8 @@ def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseB
     # What was unfolded is joined with the node that led there.
     origin = origins.get(selected.id, found.center) if selected else found.center
     total, works = joining(origin.ref, selected.ref, asked) if selected and selected != found.center else (0, [])
+    groups = found.groups()
+    letters = lettered(groups)
     context = {
         "found": found,
         "view": asked,
@@ -52,7 +55,9 @@ def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseB
         "joining": works,
         "joining_total": total,
         "beside": found.beside(selected or found.center)[:12],
-        "picture": None if asked.table else picture(found, asked),
+        "groups": groups,
+        "letters": letters,
+        "picture": None if asked.table else picture(found, asked, letters=letters),
     }
     return render(request, "graph/explorer.html", context)
 
@@ -66,7 +71,7 @@ def export(request: HttpRequest, section: str, public_id: str, form: str) -> Htt
     if found is None:
         return _elsewhere(request, asked)
     if form == "svg":
-        kind, body = SVG, str(picture(found, asked, standalone=True))
+        kind, body = SVG, str(picture(found, asked, letters=found.letters(), standalone=True))
     else:
         kind, writer = exports.WRITERS[form]
         body = writer(found, site=settings.SITE_URL)

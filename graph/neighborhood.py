@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from string import ascii_uppercase
+
 import msgspec
 
 from graph.algorithms import CLOSE
 from graph.exploring import PERSON, SECTIONS, Ref
+from graph.groups import groups
 from researchgraph.lib.dates import span
 from researchgraph.lib.public_ids import address
 
@@ -15,7 +18,8 @@ class Node(msgspec.Struct, frozen=True):
     the fading of time (people only; docs/collaboration.md).
 
     `steps` is 0 for the center, and more than 1 for people that only people of the first step have worked with and for what was
-    unfolded: works and strength are then those with the node that led there.
+    unfolded: works and strength are then those with the node that led there. `state` is what has become of the tie of two people
+    (`graph.recency`), "" where that is not known or both are not people.
     """
 
     kind: str
@@ -28,6 +32,7 @@ class Node(msgspec.Struct, frozen=True):
     last_year: int | None = None
     in_all: float = 0.0
     steps: int = 1
+    state: str = ""
 
     @property
     def id(self) -> str:
@@ -56,7 +61,9 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """What joins two nodes: how many works, and the strength of two people at present (0 for other kinds)."""
+    """What joins two nodes: how many works, or of two works how many authors in common; and the strength of two people at
+    present (0 for other kinds).
+    """
 
     source: str
     target: str
@@ -70,6 +77,18 @@ class Count(msgspec.Struct, frozen=True):
     kind: str
     shown: int
     total: int
+
+
+class Group(msgspec.Struct, frozen=True):
+    """People next to the center who share works with each other more than with the others that are shown."""
+
+    letter: str
+    people: list[Node]
+
+
+def lettered(found: list[Group]) -> dict[str, str]:
+    """The letter of the group of everybody who is in one, by ids of nodes."""
+    return {node.id: group.letter for group in found for node in group.people}
 
 
 class Neighborhood(msgspec.Struct, frozen=True):
@@ -96,6 +115,27 @@ class Neighborhood(msgspec.Struct, frozen=True):
     def of(self, kind: str) -> list[Node]:
         """The nodes of one kind, without the center."""
         return [node for node in self.nodes if node.kind == kind]
+
+    def groups(self) -> list[Group]:
+        """The groups among the people next to the center, in the order of their first ones; none if there is only one."""
+        people = [node for node in self.of(PERSON) if node.steps == 1]
+        at = {node.id: place for place, node in enumerate(people)}
+        ties = [
+            (min(at[edge.source], at[edge.target]), max(at[edge.source], at[edge.target]), edge.works)
+            for edge in self.edges
+            if edge.source in at and edge.target in at
+        ]
+        numbers = groups(len(people), ties)
+        if max(numbers, default=0) < 2:
+            return []
+        return [
+            Group(letter, [node for node, own in zip(people, numbers, strict=True) if own == number])
+            for number, letter in enumerate(ascii_uppercase[: max(numbers)], start=1)
+        ]
+
+    def letters(self) -> dict[str, str]:
+        """See `lettered`."""
+        return lettered(self.groups())
 
     def node(self, ref: Ref | None) -> Node | None:
         """A node that is shown, the center included."""

@@ -13,7 +13,7 @@ import msgspec
 from graph.exploring import EDGES_SHOWN, FURTHER, INSTITUTION, KINDS, PERSON, SHOWN, TOPIC, UNFOLDED, WORK, Ref, View
 from graph.neighborhood import Count, Edge, Neighborhood, Node
 from graph.neighborhood_sql import ON_SHOWN_BYLINE, SEARCHED, several, statement, used
-from graph.recency import now
+from graph.recency import now, state
 from researchgraph.lib import bulk
 from researchgraph.lib.dates import this_year
 from researchgraph.lib.text import fold
@@ -85,9 +85,13 @@ def neighborhood(view: View) -> Neighborhood | None:
     [(_kind, key, *facts, looked_at)] = [row for row in found if not row[0]]
     center = msgspec.structs.replace(Node(view.center.kind, *facts), steps=0)
     totals = dict.fromkeys(view.kinds, 0)
-    words = fold(view.words)
+    words, year = fold(view.words), this_year()
+    tied = view.center.kind == PERSON and not (view.since or view.until or view.topic)
     for kind, row_key, *columns, total in found:
         node = Node(kind, *columns)
+        if tied and kind == PERSON:
+            # Years of a part of the works say nothing about the tie.
+            node = msgspec.structs.replace(node, state=state(node.first_year, node.last_year, year=year))
         if kind and _wanted(node, view, words):
             if len(keys[kind]) < SHOWN[kind]:
                 keys[kind][row_key] = node

@@ -206,7 +206,9 @@ class ProfilePage(msgspec.Struct, frozen=True):
     def picture(self) -> Markup:
         """The picture of the rows that the address asks for."""
         return (
-            explorer_picture.picture(self.nearby, self.view, size=explorer_picture.SMALL) if self.nearby else Markup("")
+            explorer_picture.picture(self.nearby, self.view, letters=self.nearby.letters(), size=explorer_picture.SMALL)
+            if self.nearby
+            else Markup("")
         )
 
     @property

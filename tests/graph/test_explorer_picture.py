@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.explorer_picture import SIZE, Place, labels, picture, places
-from graph.exploring import KINDS, SHOWN, Ref, view
+from graph.exploring import KINDS, PERSON, SHOWN, Ref, view
 from graph.neighborhood import Count, Edge, Neighborhood, Node
 
 CENTER = Node("person", "c" * 10, "", "Ada Byron", 9, steps=0)
@@ -34,6 +34,9 @@ def neighborhoods(draw: st.DrawFn) -> Neighborhood:
         node = Node(kind, f"f{KINDS.index(kind)}{number:08}", "", draw(LABELS), 1, 0.1, 2000, 2020, steps=steps)
         nodes.append(node)
         edges += [Edge(origin.id, node.id, 1, 0.1)] if origin else []
+    # And people who know each other, so that there are groups.
+    people = [node for node in nodes if node.kind == PERSON and node.steps == 1]
+    edges += [Edge(a.id, b.id, 1, 0.1) for a, b in zip(people[::2], people[1::2], strict=False)]
     counts = [Count(kind, sum(node.kind == kind for node in nodes), 99) for kind in KINDS]
     return Neighborhood(CENTER, nodes, edges, counts, len(edges))
 
@@ -44,7 +47,7 @@ def test_labels_touch_neither_nodes_nor_each_other(found: Neighborhood) -> None:
     placed = places(found)
     assert placed.keys() == {CENTER.id, *(node.id for node in found.nodes)}
     assert all(0 < place.x < SIZE and 0 < place.y < SIZE for place in placed.values())
-    shown = labels(found, placed)
+    shown = labels(found, placed, letters=found.letters())
     boxes = [(one, label.box) for one, label in shown.items() if one != CENTER.id]
     for one, box in boxes:
         assert not any(box.meets(place.box) for other, place in placed.items() if other != one)
@@ -55,8 +58,8 @@ def test_labels_touch_neither_nodes_nor_each_other(found: Neighborhood) -> None:
 @given(neighborhoods())
 def test_the_same_rows_are_the_same_bytes_and_well_formed(found: Neighborhood) -> None:
     asked = view(CENTER.ref, {})
-    text = str(picture(found, asked))
-    assert text == str(picture(found, asked))
+    text = str(picture(found, asked, letters=found.letters()))
+    assert text == str(picture(found, asked, letters=found.letters()))
     root = ET.fromstring(text)  # noqa: S314 - our own
     links = root.findall("a")
     assert len(links) == len(found.nodes) + 1
@@ -67,7 +70,7 @@ def test_kinds_differ_in_shape_and_the_selection_has_a_ring() -> None:
     nodes = [Node(kind, f"{place}" * 10, "", kind, 1) for place, kind in enumerate(KINDS)]
     edges = [Edge(CENTER.id, node.id, 1) for node in nodes]
     found = Neighborhood(CENTER, nodes, edges, [], len(edges))
-    root = ET.fromstring(str(picture(found, view(CENTER.ref, {"sel": nodes[1].id}))))  # noqa: S314 - our own
+    root = ET.fromstring(str(picture(found, view(CENTER.ref, {"sel": nodes[1].id}), letters={})))  # noqa: S314 - our own
     shapes = {link.get("aria-label"): [part.tag for part in link if part.tag != "title"] for link in root.findall("a")}
     assert shapes["person, person"] == ["circle"]
     assert shapes["work, work"] == ["rect", "circle"]
@@ -149,6 +152,6 @@ def test_the_strongest_edge_is_the_widest() -> None:
     nodes = [Node("person", f"a{place:09}", "", f"N {place}", 1, place / 10) for place in range(4)]
     edges = [Edge(CENTER.id, node.id, 1, node.strength) for node in nodes]
     found = Neighborhood(CENTER, nodes, edges, [], len(edges))
-    root = ET.fromstring(str(picture(found, view(CENTER.ref, {}))))  # noqa: S314 - our own
+    root = ET.fromstring(str(picture(found, view(CENTER.ref, {}), letters={})))  # noqa: S314 - our own
     widths = [float(path.get("stroke-width", "0")) for path in root.findall("path")]
     assert widths == [1.0, 1.5, 1.9, 2.4]
