@@ -51,23 +51,28 @@ _FURTHER: Final = f"""
      ORDER BY f.other, f.strength DESC
 """  # noqa: S608 - constants
 
+# The ids come by way of an InitPlan: with plain parameters every call was planned anew for their number, which took longer
+# than to find the edges.
 _EDGES: Final = f"""
+    WITH given AS MATERIALIZED (SELECT %(person)s::bigint[] AS person, %(work)s::bigint[] AS work, %(topic)s::bigint[] AS topic,
+                                       %(institution)s::bigint[] AS institution)
     SELECT kind, a, b, works, weight, count(*) OVER () FROM (
         SELECT 'pp' AS kind, a_id AS a, b_id AS b, works, recent * %(now)s::float8 AS weight FROM graph_coauthoredge
-         WHERE a_id = ANY(%(person)s::bigint[]) AND b_id = ANY(%(person)s::bigint[]) AND {_OVERLAP}
+         WHERE a_id = ANY((SELECT person FROM given)::bigint[]) AND b_id = ANY((SELECT person FROM given)::bigint[]) AND {_OVERLAP}
         UNION ALL
         SELECT DISTINCT 'pw', researcher_id, work_id, 1, 0::float8 FROM works_authorship
-         WHERE work_id = ANY(%(work)s::bigint[]) AND researcher_id = ANY(%(person)s::bigint[])
+         WHERE work_id = ANY((SELECT work FROM given)::bigint[]) AND researcher_id = ANY((SELECT person FROM given)::bigint[])
         UNION ALL
         SELECT 'wt', work_id, topic_id, 1, 0 FROM works_worktopic
-         WHERE work_id = ANY(%(work)s::bigint[]) AND topic_id = ANY(%(topic)s::bigint[])
+         WHERE work_id = ANY((SELECT work FROM given)::bigint[]) AND topic_id = ANY((SELECT topic FROM given)::bigint[])
         UNION ALL
         SELECT 'wi', x.work_id, x.institution_id, 1, 0 FROM works_workinstitution x
-         WHERE x.work_id = ANY(%(work)s::bigint[]) AND x.institution_id = ANY(%(institution)s::bigint[])
+         WHERE x.work_id = ANY((SELECT work FROM given)::bigint[]) AND x.institution_id = ANY((SELECT institution FROM given)::bigint[])
            AND {ON_SHOWN_BYLINE.format(work="x.work_id", institution="x.institution_id")}
         UNION ALL
         SELECT 'pi', researcher_id, institution_id, works, 0 FROM profiles_affiliation
-         WHERE researcher_id = ANY(%(person)s::bigint[]) AND institution_id = ANY(%(institution)s::bigint[]) AND {_OVERLAP}
+         WHERE researcher_id = ANY((SELECT person FROM given)::bigint[])
+           AND institution_id = ANY((SELECT institution FROM given)::bigint[]) AND {_OVERLAP}
     ) e ORDER BY weight DESC, works DESC, kind, a, b LIMIT {EDGES_SHOWN}
 """  # noqa: S608 - constants
 _ENDS: Final = {"p": PERSON, "w": WORK, "t": TOPIC, "i": INSTITUTION}

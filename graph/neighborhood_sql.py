@@ -50,8 +50,6 @@ _NARROWED: Final = {
                          WHERE n.work_id = w.id AND t.public_id = %(topic)s::text)""",
 }
 """What narrows the works that count; only what is asked for stands in the query, so that plans kept for it fit."""
-_OVERLAP: Final = {"since": "last_year >= %(since)s::int", "until": "first_year <= %(until)s::int"}
-"""The same of what has first and last year."""
 _LATEST: Final = {
     "since": "l.year >= %(since)s::int",
     "until": "l.year BETWEEN 1 AND %(until)s::int",
@@ -89,10 +87,13 @@ _STORED: Final = """
 """
 """The stored pairs of a person: what `_SHARED` finds when all works count, without reading them."""
 _SEEN: Final = """
-    (SELECT researcher_id AS key, works, 0::float8 AS strength, 0::float8 AS in_all, first_year AS first, last_year AS last FROM {table}
-      WHERE {column} = (SELECT key FROM center) AND <overlap>) p
-    JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
+    SELECT 'person'::text, {columns}, (SELECT count(*) FROM {table} WHERE {kind}_id = (SELECT key FROM center)) FROM
+           (SELECT researcher_id AS key, works, 0::float8 AS strength, 0::float8 AS in_all, first_year AS first, last_year AS last
+              FROM {table} WHERE {kind}_id = (SELECT key FROM center) ORDER BY works DESC, researcher_id LIMIT %(most_person)s) p
+      JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL ORDER BY p.works DESC, r.id
 """
+"""The people of a topic or an institution when all works count: read in the order of their index, counted beside."""
+_SEEN_IN: Final = {TOPIC: "graph_researchertopic", INSTITUTION: "profiles_affiliation"}
 _ON_WORKS: Final = f"""
     (SELECT a.researcher_id AS key, count(DISTINCT m.id)::int AS works, 0::float8 AS strength, 0::float8 AS in_all,
             min(m.year) AS first, max(m.year) AS last FROM mine m JOIN works_authorship a ON a.work_id = m.id
@@ -100,8 +101,6 @@ _ON_WORKS: Final = f"""
     JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL
 """  # noqa: S608 - constants
 """The same of the works that count only; of a crowd's work only the first ones are looked at."""
-_BYLINES: Final = {TOPIC: "true", INSTITUTION: "(SELECT key FROM center) = ANY(a.institutions)"}
-"""Which bylines of a work belong to the center."""
 _PERSON_COLUMNS: Final = (
     "r.id, r.public_id, r.slug, r.display_name, p.works, round(p.strength::numeric, 9)::float8, p.first, p.last,"
     " round(p.in_all::numeric, 9)::float8"
@@ -120,8 +119,10 @@ _PEOPLE: Final = {
            JOIN profiles_researcher r ON r.id = p.key AND r.removed_at IS NULL""",
         "p.place",
     ),
-    TOPIC: (_SEEN.format(table="graph_researchertopic", column="topic_id"), "p.works DESC, r.id"),
-    INSTITUTION: (_SEEN.format(table="profiles_affiliation", column="institution_id"), "p.works DESC, r.id"),
+    **{
+        kind: (_ON_WORKS.format(byline=byline), "p.works DESC, r.id")
+        for kind, byline in (("topic", "true"), ("institution", "(SELECT key FROM center) = ANY(a.institutions)"))
+    },
 }
 _WORK_COLUMNS: Final = "'work'::text, w.id, w.public_id, w.slug, w.title, {works}, 0::float8, w.year, w.year, 0::float8"
 _NEWEST: Final = "{row}.year DESC NULLS LAST, {row}.date DESC, {row}.id DESC"
@@ -148,13 +149,23 @@ _COUNTED: Final = """
     (SELECT {key} AS key, count(*)::int AS works, min(m.year) AS first, max(m.year) AS last
        FROM mine m JOIN {through} WHERE {others} GROUP BY 1) p JOIN {table} e ON e.id = p.key
 """
+_KEPT: Final = """
+    (SELECT {kind}_id AS key, works, first_year AS first, last_year AS last FROM {kept} WHERE researcher_id = (SELECT key FROM center)) p
+    JOIN {table} e ON e.id = p.key
+"""
+"""The stored topics or institutions of a person: what `_COUNTED` finds when all works count, without reading them."""
 _ENTITY: Final = "e.id, e.public_id, e.slug, e.{label}, p.works, 0::float8, p.first, p.last, 0::float8"
 _BY_WORKS: Final = "p.works DESC, e.{label}, e.id"
 
 
-def _counted(kind: str, center: str) -> str:
+def _counted(kind: str, center: str, asked: AbstractSet[str]) -> str:
     """The part of the query for topics or institutions of the works that count."""
     label, table = ("label", "works_topic") if kind == TOPIC else ("name", "profiles_institution")
+    if center == PERSON and not asked:
+        kept = _KEPT.format(kind=kind, kept=_SEEN_IN[kind], table=table)
+        return _PART.format(
+            kind=kind, columns=_ENTITY.format(label=label), rows=kept, order=_BY_WORKS.format(label=label)
+        )
     through, key = ("works_worktopic x ON x.work_id = m.id", "x.topic_id")
     if kind == INSTITUTION:
         through, key = ("works_workinstitution x ON x.work_id = m.id", "x.institution_id")
@@ -181,8 +192,8 @@ def statement(view: View) -> str:
     parts = {
         PERSON: _people(center, asked),
         WORK: _WORKS_BESIDE.replace("<narrowed>", _all(_NARROWED, asked)) if center == WORK else _LATEST_WORKS,
-        TOPIC: _counted(TOPIC, center),
-        INSTITUTION: _counted(INSTITUTION, center),
+        TOPIC: _counted(TOPIC, center, asked),
+        INSTITUTION: _counted(INSTITUTION, center, asked),
     }
     counted = _all(_NARROWED, asked) if center == PERSON else "true"
     works = _MINE[center].replace("<latest>", _all(_LATEST, asked))
@@ -207,12 +218,11 @@ def _asked(view: View) -> set[str]:
 
 def _people(center: str, asked: AbstractSet[str]) -> str:
     """The part of the query for people."""
-    if center == PERSON and not asked:
+    if not asked and center == PERSON:
         return f"SELECT 'person'::text, {_PERSON_COLUMNS}, p.total FROM {_STORED}"  # noqa: S608 - constants
+    if not asked and center in _SEEN_IN:
+        return _SEEN.format(columns=_PERSON_COLUMNS, table=_SEEN_IN[center], kind=center)
     rows, order = _PEOPLE[center]
-    if asked and center in _BYLINES:
-        rows = _ON_WORKS.format(byline=_BYLINES[center])
-    rows = rows.replace("<overlap>", _all(_OVERLAP, asked))
     return _PART.format(kind=PERSON, columns=_PERSON_COLUMNS, rows=rows, order=order)
 
 
