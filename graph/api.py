@@ -17,7 +17,7 @@ from graph import elsewhere, path_selectors
 from graph.busy import api_in_turn
 from graph.explorer_picture import label_of, places, widths
 from graph.exploring import KINDS, OF_SECTION, PERSON, STEPS, Ref, ref, view
-from graph.joining_selectors import joining
+from graph.joining_selectors import in_common, joining
 from graph.neighborhood import Count, Neighborhood
 from graph.neighborhood_selectors import neighborhood
 from researchgraph.lib.schemas import schema
@@ -80,7 +80,7 @@ class Graph(msgspec.Struct, frozen=True):
 
 
 class PathWork(msgspec.Struct, frozen=True):
-    """A work that joins two entities, and what it adds to the strength of two people on it."""
+    """A work that joins two entities, and what it adds to their strength: 0 unless both are people."""
 
     public_id: str
     url: str
@@ -126,10 +126,12 @@ class Paths(msgspec.Struct, frozen=True):
 
 
 class JoiningWorks(msgspec.Struct, frozen=True):
-    """Works of both entities, the newest first."""
+    """Works of both entities, the newest first; of two works the authors of both, in the order of the first one."""
 
     total: int
     works: list[PathWork]
+    authors_total: int
+    authors: list[PathPerson]
 
 
 FILTERS: Final = [
@@ -220,8 +222,8 @@ def _person(one: Person) -> PathPerson:
     return PathPerson(one.public_id, one.name, one.href)
 
 
-def _work(one: Joining) -> PathWork:
-    return PathWork(one.public_id, one.href, one.title, one.year, one.authors, one.adds)
+def _work(one: Joining, *, people: bool = True) -> PathWork:
+    return PathWork(one.public_id, one.href, one.title, one.year, one.authors, one.adds if people else 0.0)
 
 
 @extend_schema(
@@ -236,11 +238,22 @@ def _work(one: Joining) -> PathWork:
 @api_view(["GET"])
 @api_in_turn
 def joined(request: Request) -> Response | Redirect:
-    """Why two entities are joined: the works that belong to both."""
+    """Why two entities are joined: the works that belong to both, or the authors of two works."""
     one, other = ref(request.query_params.get("a", "")), ref(request.query_params.get("b", ""))
     if one is None or other is None:
         raise ValidationError("a and b have to be a kind and a public id, such as person:2x4g5n7r9s.")
     total, works = joining(one, other, view(one, request.query_params.dict()))
-    if not total and (gone := elsewhere.answer(request, [one, other])):
+    authors_total, authors = in_common(one, other)
+    if not total and not authors and (gone := elsewhere.answer(request, [one, other])):
         return gone
-    return Response(msgspec.to_builtins(JoiningWorks(total, [_work(work) for work in works])))
+    people = one.kind == other.kind == PERSON
+    return Response(
+        msgspec.to_builtins(
+            JoiningWorks(
+                total,
+                [_work(work, people=people) for work in works],
+                authors_total,
+                [PathPerson(author.public_id, author.label, author.href) for author in authors],
+            )
+        )
+    )

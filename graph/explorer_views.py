@@ -13,7 +13,7 @@ from graph import elsewhere, exports, path_selectors
 from graph.busy import page_in_turn
 from graph.explorer_picture import picture
 from graph.exploring import FORMATS, KINDS, OF_SECTION, PERSON, Ref, View, ref, view
-from graph.joining_selectors import joining
+from graph.joining_selectors import in_common, joining
 from graph.neighborhood import lettered
 from graph.neighborhood_selectors import labels, neighborhood
 from works import search_selectors
@@ -41,7 +41,9 @@ def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseB
     origins = found.origins()
     # What was unfolded is joined with the node that led there.
     origin = origins.get(selected.id, found.center) if selected else found.center
-    total, works = joining(origin.ref, selected.ref, asked) if selected and selected != found.center else (0, [])
+    apart = selected is not None and selected != found.center
+    total, works = joining(origin.ref, selected.ref, asked) if selected and apart else (0, [])
+    authors_total, authors = in_common(origin.ref, selected.ref) if selected and apart else (0, [])
     groups = found.groups()
     letters = lettered(groups)
     context = {
@@ -54,6 +56,8 @@ def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseB
         "origins": origins,
         "joining": works,
         "joining_total": total,
+        "authors": authors,
+        "authors_total": authors_total,
         "beside": found.beside(selected or found.center)[:12],
         "groups": groups,
         "letters": letters,

@@ -1,4 +1,4 @@
-"""Why two entities are joined: the works that belong to both."""
+"""Why two entities are joined: the works that belong to both, or of two works the authors of both."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-from graph.algorithms import strength
+from graph.algorithms import HYPER_AUTHORSHIP, strength
 from graph.exploring import INSTITUTION, PERSON, TOPIC, WORK, Ref, View
+from graph.neighborhood import Node
 from graph.neighborhood_sql import ON_SHOWN_BYLINE, narrowed, used
 from researchgraph.lib import bulk
 from researchgraph.lib.public_ids import address
@@ -34,6 +35,18 @@ _OF_BOTH: Final = """
       FROM works_work w WHERE w.id IN ({works}) AND NOT w.undone AND {narrowed}
      ORDER BY w.year DESC NULLS LAST, w.date DESC, w.id DESC LIMIT %(most)s
 """
+
+
+# As for the rows next to a work: of a crowd's work only the first ones are looked at.
+_IN_COMMON: Final = f"""
+    SELECT r.public_id, r.slug, r.display_name, count(*) OVER ()
+      FROM (SELECT a.researcher_id, min(a.position) AS place FROM works_authorship a JOIN works_work w ON w.id = a.work_id
+             WHERE w.public_id = %(one)s AND NOT w.undone AND a.position < {HYPER_AUTHORSHIP} GROUP BY 1) n
+      JOIN profiles_researcher r ON r.id = n.researcher_id AND r.removed_at IS NULL
+     WHERE EXISTS (SELECT FROM works_authorship b JOIN works_work v ON v.id = b.work_id
+                    WHERE v.public_id = %(other)s AND NOT v.undone AND b.researcher_id = n.researcher_id)
+     ORDER BY n.place LIMIT {SHOWN}
+"""  # noqa: S608 - constants
 
 
 class Joining(msgspec.Struct, frozen=True):
@@ -81,3 +94,11 @@ def joining(one: Ref, other: Ref, view: View) -> tuple[int, list[Joining]]:
         query, used(query, {**ends, "since": view.since, "until": view.until, "topic": view.topic, "most": SHOWN})
     )
     return (rows[0][-1] if rows else 0), [Joining(*row[:-1]) for row in rows]
+
+
+def in_common(one: Ref, other: Ref) -> tuple[int, list[Node]]:
+    """How many authors two different works have in common, and the first of them in the order of the one. One query, or none."""
+    if one.kind != WORK or other.kind != WORK or one == other:
+        return 0, []
+    rows = bulk.fetch(_IN_COMMON, {"one": one.public_id, "other": other.public_id})
+    return (rows[0][-1] if rows else 0), [Node(PERSON, *row[:-1]) for row in rows]

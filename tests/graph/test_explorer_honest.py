@@ -140,3 +140,23 @@ def test_the_latest_works_are_those_of_the_latest_years_whenever_they_were_impor
         work("a/2001", "Bells of 2001", HEDY, "Vera Wide", year=2023, keywords=["bells"])
     ]))  # fmt: skip
     assert [node.label for node in shown(here, kinds="work").nodes] == ["Bells of 2001", "Bells of 2021"]
+
+
+def test_two_works_are_joined_by_the_authors_of_both(tmp_path: Path, client: Client, curator: User) -> None:
+    importworks(write(tmp_path / "w.jsonl", [
+        work("a/1", "Early", "Ada Byron", "Vera Wide", "Hedy Lamarr", keywords=["bells"]),
+        work("a/2", "Late", "Hedy Lamarr", "Ada Byron", "Emmy Far"),
+    ]))  # fmt: skip
+    one, other = of_work("Early"), of_work("Late")
+    page = client.get(one.explore, {"sel": str(other)}).content.decode()
+    assert "2 authors in common with" in page
+    assert "Authors of both" in page
+    found = client.get("/api/v1/graph/joining/", {"a": str(one), "b": str(other)}).json()
+    assert (found["total"], found["authors_total"]) == (0, 2)
+    assert [author["name"] for author in found["authors"]] == ["Ada Byron", "Hedy Lamarr"]
+    # What a work adds is said of people only.
+    ends = {"a": str(person("Ada Byron")), "b": f"topic:{Topic.objects.get(label='bells').public_id}"}
+    assert [each["adds"] for each in client.get("/api/v1/graph/joining/", ends).json()["works"]] == [0.0]
+    opt_out(researcher=Researcher.objects.get(display_name="Hedy Lamarr").pk, actor=curator, reason="")
+    again = client.get("/api/v1/graph/joining/", {"a": str(one), "b": str(other)}).json()
+    assert [author["name"] for author in again["authors"]] == ["Ada Byron"]
