@@ -38,6 +38,8 @@ _GAP: Final = 0.12
 """Angle between two sectors (radians)."""
 _THICKER: Final = 1.4
 """What the strongest edge has in width over one without strength."""
+_MANY: Final = 10
+"""Works of an edge between entities that are not both people that make it as wide as any."""
 WIDEST: Final = 176.0
 """Width of a label at most."""
 _HIGH: Final = 14.0
@@ -257,10 +259,10 @@ def _near(edges: Sequence[Edge], chosen: str) -> set[str]:
 
 def widths(edges: Sequence[Edge]) -> list[float]:
     """The width of every edge: by the strength of two people in the measure of the strongest pair that is shown, and of
-    other kinds by works (or authors in common), as a logarithm, in the measure of the most.
+    other kinds by works (or authors in common), as a logarithm, in the measure of the most, or of many.
     """
     strongest = max((edge.strength for edge in edges), default=0.0) or 1.0
-    most = math.log(max((edge.works for edge in edges if not edge.strength), default=1)) or 1.0
+    most = math.log(max([_MANY, *(edge.works for edge in edges if not edge.strength)]))
     shares = (edge.strength / strongest if edge.strength else math.log(edge.works) / most for edge in edges)
     return [round(1 + _THICKER * share, 1) for share in shares]
 

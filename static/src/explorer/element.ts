@@ -159,7 +159,7 @@ export class GraphExplorer extends HTMLElement {
     for (const node of this.graph.filterNodes((id) => !kept.has(id))) this.graph.dropNode(node);
     const left = this.graph.order;
     for (const { id, x, y, size, short, group, label: name, url: href, kind } of data.nodes) {
-      const shown = { size, label: group ? `${short} ${group}` : short, name, href, kind: kind as Kind };
+      const shown = { size, label: group ? `${short} · ${group}` : short, name, href, kind: kind as Kind };
       const there = this.graph.hasNode(id) ? (this.graph.getNodeAttributes(id) as Shown) : undefined;
       if (there && (there.pinned || this.untangled)) this.graph.mergeNodeAttributes(id, shown);
       else this.graph.mergeNode(id, { ...shown, x, y: -y, pinned: false } satisfies Shown);
