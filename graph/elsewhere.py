@@ -43,11 +43,12 @@ def answer(request: Request, named: Sequence[Ref]) -> Redirect | None:
 
 def _forwarded(request: HttpRequest, named: Sequence[Ref]) -> Redirect | None:
     found = moved(named)
+    if not found:
+        return None
+    # Every public id is its own, wherever it stands in the address: as center, end, selection or trail.
     address = request.get_full_path()
     for old, gone in found.items():
         if gone.to is None:
             raise _TakenDown
         address = address.replace(old.public_id, gone.to.public_id)
-    if not found:
-        return None
     return redirect(address, since=max((gone.since for gone in found.values() if gone.since), default=None))
