@@ -70,6 +70,14 @@ def test_every_module_says_what_it_is_for() -> None:
     assert [str(path) for path, tree in trees.items() if not ast.get_docstring(tree)] == []
 
 
+def test_browser_tests_wait_for_what_they_look_at() -> None:
+    """A click ends when the next page begins: `expect` waits for the rest of it, and these do not."""
+    hasty = re.compile(r"assert .*\.(is_visible|is_hidden|is_checked|is_enabled|is_disabled|count)\(\)")
+    files = sorted((ROOT / "tests" / "functional").rglob("*.py"))
+    assert files
+    assert [path.name for path in files if hasty.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_pinned_requirements_name_no_address() -> None:
     for name in ("pyproject.toml", "requirements.lock"):
         assert not re.search(r"https?://", (ROOT / name).read_text(encoding="utf-8")), name

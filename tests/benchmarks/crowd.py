@@ -34,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 from graph.exploring import UNFOLDED_MOST  # noqa: E402 - the checkout is not installed as a package
 from tests.benchmarks.engines import engines  # noqa: E402
 from tests.benchmarks.explorer import HEAVIEST, p95  # noqa: E402
+from tests.benchmarks.surroundings import surround  # noqa: E402
 from tests.benchmarks.whole_graph import bylines, fill  # noqa: E402
 
 CLIENTS: Final = 100
@@ -67,6 +68,7 @@ def filled(works: int) -> tuple[int, list[int]]:
     given = bylines(works)
     people = int(given.researcher.max())
     fill(given, people=people)
+    surround(people)
     degrees = (
         "SELECT id FROM (SELECT a_id AS id FROM graph_coauthoredge UNION ALL SELECT b_id FROM graph_coauthoredge) e"
     )

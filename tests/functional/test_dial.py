@@ -60,7 +60,7 @@ def test_a_person_of_the_picture_leads_by_keyboard_to_the_works_that_make_the_ti
     assert name
     page.keyboard.press("Enter")
     page.wait_for_url("**/with/**")
-    assert name.partition(": ")[2].partition(",")[0] in page.get_by_role("heading", level=1).inner_text()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name.partition(": ")[2].partition(",")[0])
     expect(page.locator("tbody tr")).not_to_have_count(0)
 
 

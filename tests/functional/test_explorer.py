@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -129,7 +130,7 @@ def six_tasks_with_the_table(page: Page, wren: str) -> None:
     page.get_by_role("link", name="Table", exact=True).click()
     people = page.get_by_role("table", name="People next to")
     # 1. The strongest collaborator.
-    assert people.get_by_role("rowheader").first.inner_text().startswith(MOSS)
+    expect(people.get_by_role("rowheader").first).to_have_text(re.compile(rf"^\s*{MOSS}"))
     # 2. Why there is an edge.
     people.get_by_role("link", name=f"Why is {MOSS} here").click()
     page.get_by_role("heading", name="Why this edge").wait_for()
@@ -209,7 +210,7 @@ def test_unfolding_by_kind_is_in_the_address_and_the_table_keeps_step(page: Page
     assert {one.partition(":")[0] for one in shown(page) - before} == {"person"}
     lark = next(one for one in nodes(page) if one["label"] == LARK)
     address = page.url
-    assert page.locator("#shown").inner_text().find("1 further out") > 0
+    expect(page.locator("#shown")).to_contain_text("1 further out")
     assert LARK in in_table(page, address)
     # Folded again with the keyboard, and brought back by the browser.
     page.goto(address)

@@ -160,7 +160,7 @@ def test_everything_works_without_scripts(plain_page: Page, profile: str) -> Non
     assert 0 < len(titles(plain_page)) < len(all_works)
     plain_page.goto(profile)
     plain_page.get_by_role("link", name="Open full explorer").click()
-    assert plain_page.get_by_role("heading", level=1).inner_text() == f"Graph around {NAME}"
+    expect(plain_page.get_by_role("heading", level=1)).to_have_text(f"Graph around {NAME}")
 
 
 def test_print_keeps_the_record_and_drops_the_tools(page: Page, profile: str) -> None:
