@@ -41,9 +41,9 @@ def explore(request: HttpRequest, section: str, public_id: str) -> HttpResponseB
     origins = found.origins()
     # What was unfolded is joined with the node that led there.
     origin = origins.get(selected.id, found.center) if selected else found.center
-    apart = selected is not None and selected != found.center
-    total, works = joining(origin.ref, selected.ref, asked) if selected and apart else (0, [])
-    authors_total, authors = in_common(origin.ref, selected.ref) if selected and apart else (0, [])
+    ends = (origin.ref, selected.ref) if selected and selected != found.center else None
+    total, works = joining(*ends, asked) if ends else (0, [])
+    authors_total, authors = in_common(*ends) if ends else (0, [])
     groups = found.groups()
     letters = lettered(groups)
     context = {

@@ -87,7 +87,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def lettered(found: list[Group]) -> dict[str, str]:
-    """The letter of the group of everybody who is in one, by ids of nodes."""
+    """The letters of these groups by the ids of their people."""
     return {node.id: group.letter for group in found for node in group.people}
 
 
@@ -134,7 +134,7 @@ class Neighborhood(msgspec.Struct, frozen=True):
         ]
 
     def letters(self) -> dict[str, str]:
-        """See `lettered`."""
+        """The letter of the group of everybody who is in one, by ids of nodes."""
         return lettered(self.groups())
 
     def node(self, ref: Ref | None) -> Node | None:

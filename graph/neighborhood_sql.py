@@ -121,7 +121,7 @@ _PEOPLE: Final = {
     ),
     **{
         kind: (_ON_WORKS.format(byline=byline), "p.works DESC, r.id")
-        for kind, byline in (("topic", "true"), ("institution", "(SELECT key FROM center) = ANY(a.institutions)"))
+        for kind, byline in ((TOPIC, "true"), (INSTITUTION, "(SELECT key FROM center) = ANY(a.institutions)"))
     },
 }
 _WORK_COLUMNS: Final = "'work'::text, w.id, w.public_id, w.slug, w.title, {works}, 0::float8, w.year, w.year, 0::float8"

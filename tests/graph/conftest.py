@@ -1,4 +1,4 @@
-"""Whom the tests of following share. Each file brings its own records, and Hedy Lamarr with them.
+"""Whom the tests of the graph and of following share. Each file brings its own records, and Hedy Lamarr with them.
 
 Imports stand in the fixtures, because this is read before Django is set up.
 """
@@ -27,3 +27,10 @@ def reader(empty_library: None) -> User:
     from tests.following import account
 
     return account()
+
+
+@pytest.fixture
+def curator(empty_library: None) -> User:
+    from tests.following import account
+
+    return account("curator")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from django.contrib.auth import get_user_model
 
 from graph import neighborhood_selectors
 from graph.exploring import Ref, view
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("empty_library")
 HEDY = {"name": "Hedy Lamarr", "affiliation": "Institute of Bells", "affiliation_domain": "bells.example"}
-
-
-@pytest.fixture
-def curator(empty_library: None) -> User:
-    user: User = get_user_model().objects.create_user("curator")
-    return user
 
 
 def shown(center: Ref, **asked: str) -> Neighborhood:

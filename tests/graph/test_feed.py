@@ -65,11 +65,6 @@ def hedy(tmp_path: Path) -> Researcher:
 
 
 @pytest.fixture
-def curator(empty_library: None) -> User:
-    return account("curator")
-
-
-@pytest.fixture
 def signed_in(reader: User) -> Client:
     client = Client()
     client.force_login(reader)

@@ -6,7 +6,6 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from django.contrib.auth import get_user_model
 
 from profiles.flows import merge
 from profiles.flows.opt_out import opt_out
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
     from django.test import Client
 
 ADA, OTHER_ADA, BABBAGE, LACE = "Ada Byron", "Augusta Byron", "Charles Babbage", "Adele Lace"
-
-
-@pytest.fixture
-def curator(empty_library: None) -> User:
-    user: User = get_user_model().objects.create_user("curator")
-    return user
 
 
 @pytest.fixture

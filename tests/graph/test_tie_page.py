@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 from lxml import html
 
@@ -28,12 +27,6 @@ pytestmark = pytest.mark.usefixtures("empty_library")
 ADA, GRACE, KURT = "Ada Quillfeather", "Grace Oakenshaw", "Kurt Winterbourne"
 NOW = this_year()
 CROWD = [f"{first}{second}ra Hollowstone" for first in "ABCDEFGHIJ" for second in "aeiouy"][:58]
-
-
-@pytest.fixture
-def curator(empty_library: None) -> User:
-    user: User = get_user_model().objects.create_user("curator")
-    return user
 
 
 @pytest.fixture
